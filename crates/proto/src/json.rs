@@ -1,0 +1,108 @@
+//! JSON text that is checked once and then carried as it is.
+//!
+//! Messages are never decoded to values: a message may hold lone surrogates as escapes
+//! (`"\ud800"`, legal JSON that no Rust string can hold), and the room relays them untouched.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::value::RawValue;
+
+/// Valid JSON text. Cheap to clone.
+#[derive(Clone, Eq, PartialEq)]
+pub struct JsonText(Arc<str>);
+
+impl JsonText {
+    /// Takes any JSON value.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] if `text` is not JSON; `NaN` and `Infinity` are not.
+    pub fn parse(text: &str) -> Result<Self, JsonError> {
+        let value: &RawValue = serde_json::from_str(text).map_err(|error| JsonError::new(&error))?;
+        Ok(Self(Arc::from(value.get())))
+    }
+
+    /// Takes a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] if `text` is not JSON or not an object.
+    pub fn object(text: &str) -> Result<Self, JsonError> {
+        let value = Self::parse(text)?;
+        if value.is_object() { Ok(value) } else { Err(JsonError::not_an_object()) }
+    }
+
+    /// `{}`.
+    #[must_use]
+    pub fn empty_object() -> Self {
+        Self(Arc::from("{}"))
+    }
+
+    /// Writes a value whose serialization cannot fail: strings, numbers, structs and maps with
+    /// string keys.
+    #[must_use]
+    pub fn from_value(value: &impl Serialize) -> Self {
+        let text = serde_json::to_string(value).unwrap_or_else(|_| String::from("null"));
+        Self(Arc::from(text))
+    }
+
+    /// Whether this is an object.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for JsonText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for JsonText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer).map_err(de::Error::custom)?;
+        Ok(Self(Arc::from(raw.get())))
+    }
+}
+
+/// How JSON text is laid out when it is written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum JsonStyle {
+    /// No spaces, UTF-8: what `JSON.stringify` writes.
+    #[default]
+    Compact,
+    /// `", "` and `": "`, and `\uXXXX` for all that is not ASCII: what Python's `json` writes.
+    Spaced,
+}
+
+/// The text is not the JSON that was wanted.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not valid JSON: {detail}")]
+pub struct JsonError {
+    detail: String,
+}
+
+impl JsonError {
+    fn new(error: &serde_json::Error) -> Self {
+        Self { detail: error.to_string() }
+    }
+
+    fn not_an_object() -> Self {
+        Self { detail: String::from("an object is wanted") }
+    }
+}
