@@ -1,0 +1,112 @@
+// The clients that play in these tests: how each is started, and what keeps one from playing.
+
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+import { PagePeer, ProcessPeer } from "./peer.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+/** An official npm client in Node. */
+export function officialInNode(version) {
+  return {
+    name: `npm ${version} (Node)`,
+    missing: () => missingPackage(version),
+    start: async () =>
+      new ProcessPeer(`npm ${version}`, process.execPath, [
+        path.join(here, "peers/official-node.mjs"),
+        `meshagent-${version}`,
+      ]),
+  };
+}
+
+/** An official npm client in a Chromium page. */
+export function officialInBrowser(version, stage) {
+  return {
+    name: `npm ${version} (Chromium)`,
+    missing: () => missingPackage(version),
+    start: async () => {
+      const page = await stage.page();
+      await page.addScriptTag({ content: await bundle(version) });
+      return new PagePeer(`npm ${version} in Chromium`, page);
+    },
+  };
+}
+
+/** Our client in a Chromium page, from the built package as the server serves it. */
+export function oursInBrowser(stage) {
+  return {
+    name: "room-messaging (Chromium)",
+    ours: true,
+    missing: () => undefined,
+    start: async () => {
+      const page = await stage.page();
+      await page.addScriptTag({ content: await bundleOurs() });
+      await page.evaluate(async () => {
+        globalThis.peer = globalThis.oursPeer(await import("/pkg/index.js"));
+      });
+      return new PagePeer("room-messaging", page);
+    },
+  };
+}
+
+/** An official Python client; `python` is an interpreter that has `meshagent-api` installed. */
+export function officialInPython(version, python) {
+  return {
+    name: `PyPI ${version}`,
+    missing: () => missingPython(version, python),
+    start: async () =>
+      new ProcessPeer(`PyPI ${version}`, python, [path.join(here, "peers/python_peer.py")]),
+  };
+}
+
+function missingPackage(version) {
+  const folder = path.join(here, `node_modules/meshagent-${version}`);
+  return existsSync(folder) ? undefined : `npm ci in tests/interop has not been run (${version})`;
+}
+
+function missingPython(version, python) {
+  if (!python) {
+    return `no Python with meshagent-api ${version}; see tests/interop/README.md`;
+  }
+  try {
+    execFileSync(python, ["-c", "import meshagent.api"], { stdio: "ignore" });
+    return undefined;
+  } catch {
+    return `${python} cannot import meshagent.api ${version}`;
+  }
+}
+
+async function bundle(version) {
+  const contents = `
+    import * as sdk from "meshagent-${version}";
+    import { officialPeer } from "./peers/official.mjs";
+    globalThis.peer = officialPeer(sdk);`;
+  return bundled(contents);
+}
+
+async function bundleOurs() {
+  return bundled(`
+    import { oursPeer } from "./peers/ours.mjs";
+    globalThis.oursPeer = oursPeer;`);
+}
+
+async function bundled(contents) {
+  const result = await build({
+    bundle: true,
+    conditions: ["browser"],
+    define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
+    format: "iife",
+    logLevel: "silent",
+    // The SDK lists "import" before "browser"; its browser build is the one that is wanted.
+    mainFields: ["browser", "module", "main"],
+    platform: "browser",
+    stdin: { contents, resolveDir: here },
+    write: false,
+  });
+  return result.outputFiles[0].text;
+}

@@ -1,0 +1,136 @@
+"""Runs an official Python client as a peer of the tests.
+
+Takes one JSON command a line on standard input and answers each with one JSON line on standard
+output. Works with every version of meshagent-api from 0.0.21 on.
+"""
+
+import asyncio
+import hashlib
+import inspect
+import json
+import sys
+
+from meshagent.api.participant import Participant
+from meshagent.api.room_server_client import RoomClient
+from meshagent.api.websocket_protocol import WebSocketClientProtocol
+
+
+def pattern(size):
+    """`size` bytes that every peer can make by itself."""
+    return bytes((index * 31 + 7) & 255 for index in range(size))
+
+
+def attachment(size):
+    return None if size is None else pattern(size)
+
+
+async def settle(value):
+    """Old versions return coroutines where newer ones return futures or nothing."""
+    return await value if inspect.isawaitable(value) else value
+
+
+class Peer:
+    def __init__(self):
+        self.room = None
+        self.inbox = []
+
+    async def join(self, url, token):
+        def protocol():
+            return WebSocketClientProtocol(url=url, token=token)
+
+        if "protocol_factory" in inspect.signature(RoomClient).parameters:
+            self.room = RoomClient(protocol_factory=protocol)
+        else:
+            self.room = RoomClient(protocol=protocol())
+        self.room.messaging.on("message", lambda message: self.inbox.append(self.describe(message)))
+        await self.room.__aenter__()
+        return self.room.local_participant.id
+
+    async def enable(self):
+        await settle(self.room.messaging.enable())
+
+    async def disable(self):
+        await settle(self.room.messaging.disable())
+
+    async def participants(self):
+        return [
+            {
+                "id": peer.id,
+                "role": peer.role,
+                "name": peer.get_attribute("name"),
+                "mood": peer.get_attribute("mood"),
+            }
+            for peer in self.room.messaging.get_participants()
+        ]
+
+    def recipient(self, id):
+        for peer in self.room.messaging.get_participants():
+            if peer.id == id:
+                return peer
+        return Participant(id=id, attributes={})
+
+    async def send(self, to, type, message, size):
+        await self.room.messaging.send_message(
+            to=self.recipient(to), type=type, message=message, attachment=attachment(size)
+        )
+
+    async def broadcast(self, type, message, size):
+        await self.room.messaging.broadcast_message(
+            type=type, message=message, attachment=attachment(size)
+        )
+
+    async def burst(self, to, type, count):
+        peer = self.recipient(to)
+        await asyncio.gather(
+            *(
+                self.room.messaging.send_message(to=peer, type=type, message={"index": index})
+                for index in range(count)
+            )
+        )
+
+    async def setAttribute(self, name, value):
+        await settle(self.room.local_participant.set_attribute(name, value))
+
+    async def received(self):
+        taken, self.inbox = self.inbox, []
+        return taken
+
+    async def leave(self):
+        await self.room.__aexit__(None, None, None)
+
+    @staticmethod
+    def describe(message):
+        data = message.attachment or b""
+        return {
+            "from": message.from_participant_id,
+            "type": message.type,
+            "message": message.message,
+            "size": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+        }
+
+
+async def answer(peer, line):
+    request = json.loads(line)
+    try:
+        result = await getattr(peer, request["command"])(**(request.get("args") or {}))
+        reply = {"id": request["id"], "result": result}
+    except Exception as error:  # the tests look at the text
+        reply = {"id": request["id"], "error": str(error) or type(error).__name__}
+    sys.stdout.write(json.dumps(reply) + "\n")
+    sys.stdout.flush()
+
+
+async def main():
+    peer = Peer()
+    reader = asyncio.StreamReader(limit=64 * 1024 * 1024)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    tasks = set()
+    while line := await reader.readline():
+        task = asyncio.create_task(answer(peer, line))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+
+asyncio.run(main())
