@@ -1,0 +1,31 @@
+// Where things are.
+
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The top of the repository. */
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** Where the tools live that the scripts make once for every clone. */
+export const cache = path.join(
+  process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"),
+  "room-messaging",
+);
+
+export const target = path.join(root, "target");
+export const wasmTarget = path.join(target, "wasm");
+export const pkg = path.join(root, "pkg");
+
+/** The server's binary, as a release build leaves it. */
+export const roomBinary = path.join(target, "release", "room");
+
+/** A path below the root. */
+export function at(...names) {
+  return path.join(root, ...names);
+}
+
+/** A command that npm installed. */
+export function npmBinary(name) {
+  return at("node_modules", ".bin", name);
+}
