@@ -117,7 +117,10 @@ function run(command, args) {
 }
 
 function firstLine(error) {
-  return String(error.stderr || error.message).trim().split("\n").at(-1);
+  return String(error.stderr || error.message)
+    .trim()
+    .split("\n")
+    .at(-1);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

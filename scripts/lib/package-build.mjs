@@ -1,0 +1,97 @@
+// The steps that fill pkg/. Each does nothing when what it reads has not changed.
+
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { lockedVersion } from "./bindgen.mjs";
+import { step } from "./log.mjs";
+import { at, npmBinary, pkg, wasmTarget } from "./paths.mjs";
+import { run } from "./run.mjs";
+import { packageSizes, sizeTable } from "./sizes.mjs";
+import { once } from "./stamp.mjs";
+import { TARGET } from "./wasm-target.mjs";
+
+const NAME = "room_messaging";
+const compiled = path.join(wasmTarget, TARGET, "wasm", `${NAME}.wasm`);
+const glue = path.join(pkg, "glue");
+
+/** Builds the package and prints what it weighs. */
+export async function buildPackage({ wasmEnv, wasmBindgen }) {
+  await compileRust(wasmEnv);
+  await makeGlue(wasmBindgen);
+  await compileTypeScript();
+  await weigh();
+}
+
+async function compileRust(env) {
+  step("cargo build, for the browser");
+  const args = ["build", "-p", "room-messaging", "--lib", "--profile", "wasm", "--target", TARGET];
+  await run("cargo", args, { env: { ...env, CARGO_TARGET_DIR: wasmTarget } });
+}
+
+async function makeGlue(wasmBindgen) {
+  const wasm = path.join(glue, `${NAME}_bg.wasm`);
+  const script = path.join(glue, `${NAME}.js`);
+  const inputs = {
+    files: [compiled, at("package-lock.json"), at("scripts/lib/package-build.mjs")],
+    words: [lockedVersion("wasm-bindgen")],
+    makes: [wasm, script],
+  };
+  await once("glue", inputs, async () => {
+    step("wasm-bindgen, wasm-opt");
+    await rm(glue, { recursive: true, force: true });
+    const kind = ["--target", "web", "--omit-default-module-path", "--no-typescript"];
+    await run(wasmBindgen, [...kind, "--out-name", NAME, "--out-dir", glue, compiled]);
+    // Without any --enable flag: the module says which features it uses. With --all-features
+    // wasm-opt writes a module that browsers refuse.
+    const size = ["-Oz", "--strip-debug", "--strip-producers"];
+    await run(npmBinary("wasm-opt"), [...size, wasm, "-o", wasm]);
+    await minify(script, { keepNames: false });
+  });
+}
+
+async function compileTypeScript() {
+  const inputs = {
+    files: [
+      at("js"),
+      at("tsconfig.json"),
+      at("package-lock.json"),
+      at("scripts/lib/package-build.mjs"),
+    ],
+    makes: [path.join(pkg, "index.js"), path.join(pkg, "index.d.ts")],
+  };
+  await once("typescript", inputs, async () => {
+    step("tsc, esbuild");
+    await removeOldModules();
+    await run(npmBinary("tsc"), ["-p", "tsconfig.json"]);
+    for (const name of await modules()) {
+      await minify(path.join(pkg, name), { keepNames: true });
+    }
+  });
+}
+
+/** A module that left js/ must leave pkg/ too. */
+async function removeOldModules() {
+  await mkdir(pkg, { recursive: true });
+  const names = await readdir(pkg);
+  const old = names.filter((name) => /\.(js|d\.ts)(\.map)?$/.test(name));
+  await Promise.all(old.map((name) => rm(path.join(pkg, name))));
+}
+
+async function modules() {
+  return (await readdir(pkg)).filter((name) => name.endsWith(".js"));
+}
+
+/** Makes a module smaller in place. `keepNames` is for what stacks and consoles show to users. */
+async function minify(file, { keepNames }) {
+  const { transform } = await import("esbuild");
+  const options = { format: "esm", target: "es2022", minify: true, keepNames };
+  const { code } = await transform(await readFile(file, "utf8"), options);
+  await writeFile(file, code);
+}
+
+async function weigh() {
+  const sizes = packageSizes();
+  await writeFile(path.join(pkg, "size.json"), `${JSON.stringify(sizes, null, 2)}\n`);
+  console.log(sizeTable(sizes));
+}

@@ -1,0 +1,16 @@
+// The server's release build.
+
+import { step } from "./log.mjs";
+import { target } from "./paths.mjs";
+import { run } from "./run.mjs";
+
+/** Builds `room`, for `npm start` and for the tests that need a server. */
+export async function buildServer() {
+  step("cargo build, for the server");
+  await run("cargo", ["build", "--release", "-p", "room-cli"], { env: nativeEnv() });
+}
+
+/** The environment of native builds: whatever is set outside, they stay below target/. */
+export function nativeEnv(extra = {}) {
+  return { ...process.env, CARGO_TARGET_DIR: target, ...extra };
+}

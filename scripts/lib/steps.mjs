@@ -1,0 +1,144 @@
+// The steps of `npm test`. Each has a group, a name, and `run(workshop)`, which gives the counts.
+
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+
+import { nodeCounts, none, rustCounts } from "./counts.mjs";
+import { at, npmBinary } from "./paths.mjs";
+import { impurities, PURE } from "./purity.mjs";
+import { tee } from "./run.mjs";
+import { nativeEnv } from "./server-build.mjs";
+import { TARGET } from "./wasm-target.mjs";
+
+const LIMIT_MS = 20 * 60_000;
+const STRICT = ["--", "-D", "warnings"];
+const STRICT_DOCS = { RUSTDOCFLAGS: "-D warnings" };
+
+/** All steps, in the order in which they run. */
+export function allSteps() {
+  return [...checks(), ...rustTests(), ...FOLDERS.flatMap(nodeTests)];
+}
+
+function checks() {
+  return [
+    check("Cargo.lock is complete", () => cargo(["fetch", "--locked"])),
+    check("cargo fmt", () => cargo(["fmt", "--all", "--check"])),
+    check("clippy", () => cargo(["clippy", "--workspace", "--all-targets", ...STRICT])),
+    check("clippy for the browser", (workshop) =>
+      wasmCargo(workshop, ["clippy", "-p", "room-messaging", "--all-targets"], STRICT),
+    ),
+    check("docs", () => cargo(["doc", "--workspace", "--no-deps"], STRICT_DOCS)),
+    check("docs for the browser", (workshop) =>
+      wasmCargo(workshop, ["doc", "-p", "room-messaging", "--no-deps"], [], STRICT_DOCS),
+    ),
+    check("room compiles for the browser", (workshop) =>
+      wasmCargo(workshop, ["check", "-p", "room"]),
+    ),
+    ...PURE.map((name) => check(`${name} is pure`, () => purity(name))),
+    check("biome", () => tee(npmBinary("biome"), ["check", "--error-on-warnings", "."])),
+    check("tsc", () => tee(npmBinary("tsc"), ["-p", "tsconfig.json", "--noEmit"])),
+    ...typeTests(),
+  ];
+}
+
+/** Types as a user of the built package sees them. */
+function typeTests() {
+  if (!existsSync(at("tests", "types", "tsconfig.json"))) {
+    return [];
+  }
+  return [
+    check("types of the package", async (workshop) => {
+      await workshop.builtPackage();
+      return tee(npmBinary("tsc"), ["-p", "tests/types/tsconfig.json", "--noEmit"]);
+    }),
+  ];
+}
+
+function rustTests() {
+  const native = () => cargo(["test", "--workspace", "--no-fail-fast"]);
+  return [
+    step("native", "cargo test", native, rustCounts),
+    step("wasm", "wasm-bindgen tests in Chromium", wasmTests, rustCounts),
+  ];
+}
+
+async function wasmTests(workshop) {
+  await workshop.chromium();
+  const env = {
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: (await workshop.bindgen()).testRunner,
+    CHROMEDRIVER: await workshop.chromedriver(),
+    WASM_BINDGEN_TEST_TIMEOUT: "120",
+  };
+  return wasmCargo(workshop, ["test", "-p", "room-messaging", "--test", "web"], [], env);
+}
+
+const FOLDERS = ["js", "browser", "package", "interop"];
+
+/** One step for each test file of a folder, so that no two browsers share the processor. */
+function nodeTests(group) {
+  const folder = at("tests", group);
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const files = names.filter((name) => name.endsWith(".test.mjs")).sort();
+  if (files.length === 0) {
+    return [step(group, `tests/${group}`, () => ({ code: 0, output: "" }), none)];
+  }
+  return files.map((name) => {
+    const file = path.join("tests", group, name);
+    return step(group, file, (workshop) => nodeTest(workshop, group, file), nodeCounts);
+  });
+}
+
+async function nodeTest(workshop, group, file) {
+  const env = await workshop.testEnv();
+  const clients = group === "interop" ? await workshop.officialClients() : {};
+  const args = ["--test", "--test-reporter=spec", file];
+  return tee(process.execPath, args, { env: { ...env, ...clients }, timeout: LIMIT_MS });
+}
+
+function purity(name) {
+  const found = impurities(name);
+  for (const line of found) {
+    console.log(`${name}: ${line}`);
+  }
+  if (found.length > 0) {
+    console.log("If this is meant: node scripts/purity.mjs, and say why in the commit");
+  }
+  return { code: found.length > 0 ? 1 : 0 };
+}
+
+function cargo(args, extra) {
+  return tee("cargo", args, { env: nativeEnv(extra), timeout: LIMIT_MS });
+}
+
+async function wasmCargo(workshop, args, rest = [], extra = {}) {
+  const env = { ...(await workshop.wasmEnv()), ...extra };
+  return tee("cargo", [...args, "--target", TARGET, ...rest], { env, timeout: LIMIT_MS });
+}
+
+/** A check counts as one test. */
+function check(name, program) {
+  return step("check", name, program, (_, code) => ({ ...none(), passed: code === 0 ? 1 : 0 }));
+}
+
+function step(group, name, program, count) {
+  return { group, name, run: (workshop) => judge(program, count, workshop) };
+}
+
+/** Counts, and adds a failure where a program failed without naming one, or tested nothing. */
+async function judge(program, count, workshop) {
+  const { code, output, late } = await program(workshop);
+  const counts = count(output, code);
+  const reason = whyFailed({ code, late, counts });
+  return reason ? { ...counts, failed: Math.max(counts.failed, 1), reason } : counts;
+}
+
+function whyFailed({ code, late, counts }) {
+  if (late) {
+    return `ended after ${LIMIT_MS / 60_000} minutes`;
+  }
+  if (code !== 0) {
+    return `exit code ${code}`;
+  }
+  const { passed, failed, skipped } = counts;
+  return passed + failed + skipped === 0 ? "ran no test" : undefined;
+}

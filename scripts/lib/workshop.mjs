@@ -1,0 +1,76 @@
+// What the steps of `npm test` need, each made at the first request and then shared.
+
+import { pythonPeers } from "../python-peers.mjs";
+import { ensureBindgen } from "./bindgen.mjs";
+import { ensureChromedriver, ensureChromium } from "./chromium.mjs";
+import { note } from "./log.mjs";
+import { buildPackage } from "./package-build.mjs";
+import { at, roomBinary, wasmTarget } from "./paths.mjs";
+import { ensureNodeModules } from "./prerequisites.mjs";
+import { buildServer } from "./server-build.mjs";
+import { ensureWasm } from "./wasm-target.mjs";
+
+export class Workshop {
+  #made = new Map();
+
+  /** The environment of cargo for the browser's target. */
+  wasmEnv() {
+    return this.#once("wasm", async () => ({
+      ...(await ensureWasm()),
+      CARGO_TARGET_DIR: wasmTarget,
+    }));
+  }
+
+  bindgen() {
+    return this.#once("bindgen", ensureBindgen);
+  }
+
+  chromium() {
+    return this.#once("chromium", ensureChromium);
+  }
+
+  chromedriver() {
+    return this.#once("chromedriver", ensureChromedriver);
+  }
+
+  /** The built package in pkg/. */
+  builtPackage() {
+    return this.#once("package", async () => {
+      const wasmEnv = await this.wasmEnv();
+      const { wasmBindgen } = await this.bindgen();
+      await buildPackage({ wasmEnv, wasmBindgen });
+    });
+  }
+
+  /** The path of the server's binary. */
+  server() {
+    return this.#once("server", async () => {
+      await buildServer();
+      return roomBinary;
+    });
+  }
+
+  /** The environment of tests that use the package, the server and a browser. */
+  async testEnv() {
+    await this.builtPackage();
+    const ROOM_BIN = await this.server();
+    const CHROME = await this.chromium();
+    return { ...process.env, CHROME, ROOM_BIN };
+  }
+
+  /** The official clients' interpreters, as variables; their npm packages are installed. */
+  officialClients() {
+    return this.#once("official clients", async () => {
+      await ensureNodeModules(at("tests", "interop"));
+      return pythonPeers(note);
+    });
+  }
+
+  /** A failure is kept too: every step that needs the thing fails with it. */
+  #once(name, make) {
+    if (!this.#made.has(name)) {
+      this.#made.set(name, make());
+    }
+    return this.#made.get(name);
+  }
+}

@@ -1,0 +1,81 @@
+// A small project of a stranger that uses the package.
+
+export const MANIFEST = { name: "consumer", version: "1.0.0", private: true, type: "module" };
+
+/** Strict, and with the package's declarations checked like our own files. */
+export function tsconfig(resolution) {
+  return {
+    compilerOptions: {
+      target: "es2022",
+      lib: ["es2022", "dom", "dom.iterable"],
+      module: resolution === "nodenext" ? "nodenext" : "esnext",
+      moduleResolution: resolution,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      types: [],
+      noEmit: true,
+    },
+    files: ["consumer.ts"],
+  };
+}
+
+export const CONSUMER = `
+import { MessagingClient, RoomClient, RoomError } from "room-messaging";
+
+class LoudMessaging extends MessagingClient {}
+
+export async function talk(url: string, file: File): Promise<string> {
+  const room = new RoomClient({ url, token: async () => "token" });
+  room.messaging.on("message", (event) => {
+    const bytes: Uint8Array | undefined = event.message.attachment ?? undefined;
+    console.log(event.message.type, event.message.fromParticipantId, bytes?.byteLength);
+  });
+  room.messaging.addEventListener("participant_added", (event) => {
+    console.log(event.participant.id);
+  });
+  try {
+    await room.connect();
+    await room.messaging.enable();
+    for (const peer of room.messaging.remoteParticipants) {
+      await room.messaging.sendMessage(peer, "greeting", { text: "hello" });
+      const writer = await room.messaging.createStream(peer, { name: file.name });
+      await file.stream().pipeTo(writer.bytes());
+    }
+    return "done";
+  } catch (error) {
+    return error instanceof RoomError ? error.code : "unknown";
+  } finally {
+    room.close();
+  }
+}
+
+export { LoudMessaging };
+`;
+
+export const PAGE = `<!doctype html>
+<meta charset="utf-8">
+<title>consumer</title>
+<link rel="icon" href="data:,">
+<script type="importmap">
+  { "imports": { "room-messaging": "/node_modules/room-messaging/pkg/index.js" } }
+</script>
+<script type="module">
+  globalThis.exchange = async (seats) => {
+    const { RoomClient } = await import("room-messaging");
+    const [ada, bob] = seats.map((seat) => new RoomClient(seat));
+    for (const room of [ada, bob]) {
+      await room.connect();
+      await room.messaging.enable();
+    }
+    const heard = new Promise((resolve) => bob.messaging.once("message", resolve));
+    const to = bob.localParticipant.id;
+    await ada.messaging.sendMessage(to, "greeting", { text: "hello" }, new Uint8Array([1, 2, 3]));
+    const { message } = await heard;
+    await ada.close();
+    await bob.close();
+    return { type: message.type, message: message.message, bytes: [...message.attachment] };
+  };
+</script>
+`;
