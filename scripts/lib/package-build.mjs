@@ -5,15 +5,16 @@ import path from "node:path";
 
 import { lockedVersion } from "./bindgen.mjs";
 import { step } from "./log.mjs";
-import { at, npmBinary, pkg, wasmTarget } from "./paths.mjs";
+import { at, npmBinary, pkg, target, wasmTarget } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { packageSizes, sizeTable } from "./sizes.mjs";
-import { once } from "./stamp.mjs";
+import { Stamps } from "./stamps.mjs";
 import { TARGET } from "./wasm-target.mjs";
 
 const NAME = "room_messaging";
 const compiled = path.join(wasmTarget, TARGET, "wasm", `${NAME}.wasm`);
 const glue = path.join(pkg, "glue");
+const stamps = new Stamps(path.join(target, "stamps"));
 
 /** Builds the package and prints what it weighs. */
 export async function buildPackage({ wasmEnv, wasmBindgen }) {
@@ -37,7 +38,7 @@ async function makeGlue(wasmBindgen) {
     words: [lockedVersion("wasm-bindgen")],
     makes: [wasm, script],
   };
-  await once("glue", inputs, async () => {
+  await stamps.once("glue", inputs, async () => {
     step("wasm-bindgen, wasm-opt");
     await rm(glue, { recursive: true, force: true });
     const kind = ["--target", "web", "--omit-default-module-path", "--no-typescript"];
@@ -60,7 +61,7 @@ async function compileTypeScript() {
     ],
     makes: [path.join(pkg, "index.js"), path.join(pkg, "index.d.ts")],
   };
-  await once("typescript", inputs, async () => {
+  await stamps.once("typescript", inputs, async () => {
     step("tsc, esbuild");
     await removeOldModules();
     await run(npmBinary("tsc"), ["-p", "tsconfig.json"]);

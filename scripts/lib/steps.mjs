@@ -72,7 +72,7 @@ async function wasmTests(workshop) {
   return wasmCargo(workshop, ["test", "-p", "room-messaging", "--test", "web"], [], env);
 }
 
-const FOLDERS = ["js", "browser", "package", "interop"];
+const FOLDERS = ["scripts", "js", "browser", "package", "interop"];
 
 /** One step for each test file of a folder, so that no two browsers share the processor. */
 function nodeTests(group) {
@@ -89,10 +89,17 @@ function nodeTests(group) {
 }
 
 async function nodeTest(workshop, group, file) {
-  const env = await workshop.testEnv();
-  const clients = group === "interop" ? await workshop.officialClients() : {};
+  const env = await nodeEnv(workshop, group);
   const args = ["--test", "--test-reporter=spec", file];
-  return tee(process.execPath, args, { env: { ...env, ...clients }, timeout: LIMIT_MS });
+  return tee(process.execPath, args, { env, timeout: LIMIT_MS });
+}
+
+async function nodeEnv(workshop, group) {
+  if (group === "scripts") {
+    return process.env;
+  }
+  const env = await workshop.testEnv();
+  return group === "interop" ? { ...env, ...(await workshop.officialClients()) } : env;
 }
 
 function purity(name) {

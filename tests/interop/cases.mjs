@@ -28,8 +28,8 @@ export async function directMessages(from, to, sizes) {
 /** Text that is not ASCII, and keys and values that are easily lost. */
 export async function oddMessages(from, to) {
   const messages = [
-    { text: "šťastný 🦀 \u0000 \u2028 \"quoted\" \\ /" },
-    { "": "empty key", "ключ": "значение", "__proto_": 1 },
+    { text: 'šťastný 🦀 \u0000 \u2028 "quoted" \\ /' },
+    { "": "empty key", ключ: "значение", __proto_: 1 },
     { deep: [[[[[]]]]], zero: 0, minus: -1, big: 1e21, small: 1e-7, no: null },
     {},
   ];

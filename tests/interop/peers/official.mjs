@@ -79,7 +79,9 @@ function record(state, message) {
 async function describe(message) {
   const bytes = message.attachment ?? new Uint8Array(0);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
-  const sha256 = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const sha256 = [...new Uint8Array(digest)]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
   return {
     from: message.fromParticipantId,
     type: message.type,
