@@ -1,0 +1,17 @@
+//! The one place where time is read.
+
+use room_proto::Timestamp;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+/// The time since the page or worker started.
+pub(crate) fn now() -> Timestamp {
+    let milliseconds = performance_now().unwrap_or_else(|_| js_sys::Date::now());
+    Timestamp::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default()
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// In pages, workers and Node; throws where there is no `performance`.
+    #[wasm_bindgen(catch, js_namespace = performance, js_name = now)]
+    fn performance_now() -> Result<f64, JsValue>;
+}

@@ -1,0 +1,111 @@
+//! What we call in JavaScript. `js/core.ts` has the same shapes.
+
+use js_sys::Uint8Array;
+use room_proto::session::Participant;
+use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
+
+use crate::streams::IncomingStream;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+import type { CoreListener, CoreOptions, CoreParticipant } from "../core.js";
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Hears about the room. `js/` is the only implementation.
+    ///
+    /// Its methods do not throw. They are caught all the same: an exception that crossed this
+    /// module would leave the driver in the middle of its work for ever.
+    #[wasm_bindgen(typescript_type = "CoreListener")]
+    #[derive(Clone, Debug)]
+    pub type CoreListener;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn error(
+        this: &CoreListener,
+        code: &str,
+        message: &str,
+        hint: &str,
+        retryable: bool,
+        cause: &JsValue,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn chunk(
+        this: &CoreListener,
+        header: &str,
+        data: Uint8Array,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn ended(this: &CoreListener, error: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = messagingEnabled)]
+    pub(crate) fn messaging_enabled(this: &CoreListener) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = participantAdded)]
+    pub(crate) fn participant_added(this: &CoreListener, id: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = participantRemoved)]
+    pub(crate) fn participant_removed(
+        this: &CoreListener,
+        participant: CoreParticipant,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = participantUpdated)]
+    pub(crate) fn participant_updated(
+        this: &CoreListener,
+        id: &str,
+        changed: &str,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn message(
+        this: &CoreListener,
+        from: &str,
+        kind: &str,
+        message: &str,
+        attachment: Option<Uint8Array>,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = streamRequested)]
+    pub(crate) fn stream_requested(
+        this: &CoreListener,
+        offer: IncomingStream,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = streamClosed)]
+    pub(crate) fn stream_closed(
+        this: &CoreListener,
+        stream_id: &str,
+        error: &JsValue,
+    ) -> Result<(), JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A remote participant, as a plain object.
+    #[wasm_bindgen(typescript_type = "CoreParticipant")]
+    #[derive(Clone, Debug)]
+    pub type CoreParticipant;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_id(this: &CoreParticipant, id: &str);
+
+    #[wasm_bindgen(method, setter)]
+    fn set_role(this: &CoreParticipant, role: &str);
+
+    #[wasm_bindgen(method, setter)]
+    fn set_attributes(this: &CoreParticipant, attributes: &str);
+}
+
+impl From<&Participant> for CoreParticipant {
+    fn from(participant: &Participant) -> Self {
+        let object: Self = js_sys::Object::new().unchecked_into();
+        object.set_id(participant.id.as_str());
+        object.set_role(&participant.role);
+        object.set_attributes(participant.attributes.as_str());
+        object
+    }
+}
