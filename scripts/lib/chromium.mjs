@@ -6,7 +6,7 @@ import path from "node:path";
 import { ensureDebianPackages, hasApt } from "./debian.mjs";
 import { Failure, note, step } from "./log.mjs";
 
-/** What every headless Chromium of the tests is started with. `webdriver.json` has the same. */
+/** What every headless Chromium of the tests is started with. `webdriver.json` repeats it. */
 export const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
