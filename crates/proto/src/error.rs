@@ -81,6 +81,18 @@ pub enum Violation {
     Decode(#[from] DecodeError),
 }
 
+impl Violation {
+    /// The close code that tells the other side what it did.
+    ///
+    /// From the private range, because browsers may not send the codes below 3000.
+    #[must_use]
+    pub const fn close_code(&self) -> u16 {
+        match self {
+            Self::Decode(_) => 4001,
+        }
+    }
+}
+
 /// Why a command failed, or why a session ended.
 #[derive(Clone, Debug, Eq, PartialEq, Error)]
 #[error("{message}")]

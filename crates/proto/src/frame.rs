@@ -1,16 +1,21 @@
 //! Messages with their meaning: one variant per kind, both directions.
 //!
-//! This module has the types; `frame/client.rs` and `frame/server.rs` read and write them.
-//! Reading accepts every generation, writing takes the form it is told.
+//! This module has the types; `frame/client.rs` and `frame/server.rs` read and write them, with
+//! the contents of `frame/content.rs`. Reading accepts every generation, writing takes the form it
+//! is told: a [`ClientDialect`] for what a client says, a body form for the server's handshake.
 
 mod client;
+mod content;
+mod dialect;
 mod server;
+mod write;
 
 use bytes::Bytes;
 
 use crate::{Content, Extensions, JsonText, MessageId, ParticipantId};
 
 pub use client::FrameError;
+pub use dialect::ClientDialect;
 
 /// What a client says to the room.
 #[derive(Clone, Debug, Eq, PartialEq)]

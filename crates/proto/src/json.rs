@@ -19,7 +19,8 @@ impl JsonText {
     ///
     /// [`JsonError`] if `text` is not JSON; `NaN` and `Infinity` are not.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
-        let value: &RawValue = serde_json::from_str(text).map_err(|error| JsonError::new(&error))?;
+        let value: &RawValue =
+            serde_json::from_str(text).map_err(|error| JsonError::new(&error))?;
         Ok(Self(Arc::from(value.get())))
     }
 
@@ -37,6 +38,11 @@ impl JsonText {
     #[must_use]
     pub fn empty_object() -> Self {
         Self(Arc::from("{}"))
+    }
+
+    /// Takes text that is known to be JSON.
+    pub(crate) fn from_valid(text: &str) -> Self {
+        Self(Arc::from(text))
     }
 
     /// Writes a value whose serialization cannot fail: strings, numbers, structs and maps with
@@ -98,7 +104,7 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    fn new(error: &serde_json::Error) -> Self {
+    pub(crate) fn new(error: &serde_json::Error) -> Self {
         Self { detail: error.to_string() }
     }
 

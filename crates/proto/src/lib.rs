@@ -13,6 +13,7 @@ pub mod frame;
 pub mod ids;
 pub mod json;
 pub mod limits;
+pub mod members;
 pub mod message;
 pub mod packet;
 pub mod session;

@@ -1,10 +1,40 @@
 //! The client's end of a connection, as a state machine.
+//!
+//! ```text
+//!  Handshake --connected and room_ready--> Ready --close, loss, violation--> Ended
+//!      `--------------close, timeout, violation-------------------------------^
+//! ```
+//!
+//! This file has what a driver sees. Behind it, one file for each concern: `session/wire.rs` turns
+//! bytes into frames and back, `requests.rs` knows what is unanswered, and the others are the small
+//! machines that the frames and commands move.
 
-use std::time::Duration;
+mod commands;
+mod enabling;
+mod handshake;
+mod messages;
+mod participants;
+mod requests;
+mod streams;
+mod wire;
+
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 
-use crate::{Delivered, JsonText, Limits, ParticipantId, RequestId, SessionError, StreamKey};
+use crate::{
+    Delivered, ErrorCode, Extensions, JsonText, Limits, ParticipantId, RequestId, SessionError,
+    StreamKey, Violation,
+};
+
+use self::{
+    enabling::Messaging,
+    handshake::{Handshake, Room},
+    participants::Participants,
+    requests::Requests,
+    streams::Streams,
+    wire::{CLOSE_NORMAL, Wire},
+};
 
 /// Time since the driver started. The browser passes `performance.now()`, a test what it likes.
 pub type Timestamp = Duration;
@@ -22,6 +52,9 @@ pub struct Config {
     pub stream_open_timeout: Duration,
     /// How many bytes of a stream the reader holds before the writer must wait.
     pub stream_window_bytes: usize,
+    /// How many bytes of a stream the reader holds if the writer knows no flow control. A stream
+    /// that brings more fails.
+    pub max_unpaced_bytes: usize,
     /// How long a server may stay silent before `enable` is tried in the direct form.
     pub generation_timeout: Duration,
 }
@@ -34,12 +67,15 @@ impl Default for Config {
             request_timeout: Duration::from_secs(30),
             stream_open_timeout: Duration::from_secs(30),
             stream_window_bytes: 4 * 1024 * 1024,
+            max_unpaced_bytes: 64 * 1024 * 1024,
             generation_timeout: Duration::from_secs(4),
         }
     }
 }
 
 /// What happened outside.
+///
+/// The handshake's time runs from the first input, which may be [`Input::Woken`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Input<'a> {
     /// The WebSocket opened.
@@ -132,6 +168,9 @@ pub enum Event {
     /// There is room to write again. Comes only after a write or `writable_bytes` found none.
     StreamWritable(StreamKey),
     /// A stream that was open ended, cleanly or not. The last event of its key.
+    ///
+    /// A reader's clean end is reported when the end has been read, or before
+    /// [`Event::Ended`]; what came in before it can be read in any case.
     StreamClosed {
         /// Our end of it.
         stream: StreamKey,
@@ -167,4 +206,233 @@ pub enum Read {
     End,
     /// The stream failed; what was read is not complete.
     Failed(SessionError),
+}
+
+/// The client's end of one connection to a room.
+///
+/// Four kinds of methods, and nothing else happens:
+///
+/// - [`Session::handle_input`] takes what happened outside, and cannot fail;
+/// - commands ([`Session::send`] and the others) take what the application wants; one that fails
+///   has changed nothing, and one that gives a [`RequestId`] is answered by exactly one
+///   [`Event::Answered`];
+/// - [`Session::poll_output`] gives what is to be done, to be emptied after every input and every
+///   command, and [`Session::next_wakeup`] the moment for the next [`Input::Woken`];
+/// - the others look.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    phase: Phase,
+    /// Known from the moment the room is ready, also after the end.
+    room: Option<Room>,
+    outputs: VecDeque<Output>,
+    wire: Wire,
+    requests: Requests,
+    messaging: Messaging,
+    participants: Participants,
+    attributes: JsonText,
+    streams: Streams,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Handshake(Handshake),
+    Ready,
+    Ended(SessionError),
+}
+
+impl Session {
+    /// Makes a session for a connection that is not open yet.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self {
+            phase: Phase::Handshake(Handshake::default()),
+            room: None,
+            outputs: VecDeque::new(),
+            wire: Wire::new(config.limits),
+            requests: Requests::new(config.request_timeout),
+            messaging: Messaging::Off,
+            participants: Participants::default(),
+            attributes: JsonText::empty_object(),
+            streams: Streams::default(),
+            config,
+        }
+    }
+
+    /// Takes in what happened at `now`.
+    ///
+    /// This never fails: a mistake of the server ends the session and is reported as
+    /// [`Event::Ended`].
+    pub fn handle_input(&mut self, now: Timestamp, input: Input<'_>) {
+        if let Phase::Handshake(handshake) = &mut self.phase {
+            handshake.start(now, self.config.handshake_timeout);
+        }
+        match input {
+            Input::Opened => {}
+            Input::Received(bytes) => {
+                if let Err(violation) = self.on_received(now, bytes) {
+                    self.on_violation(&violation);
+                }
+            }
+            Input::Woken => self.on_woken(now),
+            Input::Closed { code, reason } => self.on_closed(code, reason),
+        }
+    }
+
+    /// The next thing for the driver to do, or `None` when it may wait again.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When the session wants [`Input::Woken`], if at all.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Handshake(handshake) => handshake.deadline(),
+            Phase::Ready => {
+                let deadlines =
+                    [self.requests.deadline(), self.messaging.deadline(), self.streams.deadline()];
+                deadlines.into_iter().flatten().min()
+            }
+            Phase::Ended(_) => None,
+        }
+    }
+
+    /// Ends the session, as the application wants it. Does nothing if it is over.
+    pub fn close(&mut self) {
+        let error = SessionError::new(ErrorCode::Closed, "the client was closed");
+        self.end(error, Some((CLOSE_NORMAL, "")));
+    }
+
+    /// Our own id, once the room is ready.
+    #[must_use]
+    pub fn participant_id(&self) -> Option<&ParticipantId> {
+        self.room.as_ref().map(|room| &room.participant_id)
+    }
+
+    /// The room's name, once it is ready.
+    #[must_use]
+    pub fn room_name(&self) -> Option<&str> {
+        self.room.as_ref().map(|room| room.name.as_str())
+    }
+
+    /// Where the room is, as it says, once it is ready.
+    #[must_use]
+    pub fn room_url(&self) -> Option<&str> {
+        self.room.as_ref().map(|room| room.url.as_str())
+    }
+
+    /// The room's current run, once it is ready.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.room.as_ref().map(|room| room.session_id.as_str())
+    }
+
+    /// What the server announced, once the room is ready.
+    #[must_use]
+    pub fn extensions(&self) -> Option<&Extensions> {
+        self.room.as_ref().and_then(|room| room.extensions.as_ref())
+    }
+
+    /// Whether messaging is enabled.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        matches!(self.messaging, Messaging::On)
+    }
+
+    /// Our own attributes, a JSON object: the server's first, then what was set.
+    #[must_use]
+    pub fn local_attributes(&self) -> &JsonText {
+        &self.attributes
+    }
+
+    /// The others, ordered by id. Empty unless messaging is enabled.
+    pub fn participants(&self) -> impl Iterator<Item = &Participant> {
+        self.participants.iter()
+    }
+
+    /// One of the others.
+    #[must_use]
+    pub fn participant(&self, id: &str) -> Option<&Participant> {
+        self.participants.find(id)
+    }
+
+    fn on_received(&mut self, now: Timestamp, bytes: &[u8]) -> Result<(), Violation> {
+        if let Phase::Ended(_) = self.phase {
+            return Ok(());
+        }
+        let Some(received) = self.wire.receive(bytes)? else { return Ok(()) };
+        match self.phase {
+            Phase::Handshake(_) => self.on_handshake_frame(received),
+            Phase::Ready => return self.on_frame(now, received.frame),
+            Phase::Ended(_) => {}
+        }
+        Ok(())
+    }
+
+    fn on_woken(&mut self, now: Timestamp) {
+        match &self.phase {
+            Phase::Handshake(_) => self.check_handshake(now),
+            Phase::Ready => {
+                self.check_enabling(now);
+                self.check_streams(now);
+                self.check_requests(now);
+            }
+            Phase::Ended(_) => {}
+        }
+    }
+
+    fn on_violation(&mut self, violation: &Violation) {
+        let text = violation.to_string();
+        let error = SessionError::new(ErrorCode::ProtocolError, text.as_str());
+        self.end(error, Some((violation.close_code(), &text)));
+    }
+
+    fn on_closed(&mut self, code: Option<u16>, reason: &str) {
+        let code_text = code.map_or_else(|| String::from("no close code"), |c| format!("code {c}"));
+        let separator = if reason.is_empty() { "" } else { ": " };
+        let (kind, what) = match (&self.phase, code) {
+            (Phase::Handshake(_), _) => {
+                (ErrorCode::ConnectionRefused, "the connection ended before the room was ready")
+            }
+            (_, Some(CLOSE_NORMAL)) => {
+                (ErrorCode::Dismissed, "the server ended the connection for good")
+            }
+            _ => (ErrorCode::ConnectionLost, "the connection was lost"),
+        };
+        let message = format!("{what} ({code_text}{separator}{reason})");
+        self.end(SessionError::new(kind, message), None);
+    }
+
+    /// The one way to the end: closes the socket, answers all that is open, says so.
+    fn end(&mut self, error: SessionError, close: Option<(u16, &str)>) {
+        if let Phase::Ended(_) = self.phase {
+            return;
+        }
+        self.phase = Phase::Ended(error.clone());
+
+        if let Some((code, reason)) = close {
+            self.outputs.push_back(Output::Close { code, reason: wire::close_reason(reason) });
+        }
+        self.fail_all_requests(&error);
+        self.fail_enabling(&error);
+        self.fail_all_streams(&error);
+        self.messaging = Messaging::Off;
+        self.participants.clear();
+        self.report(Event::Ended(error));
+    }
+
+    fn check_ready(&self) -> Result<(), SessionError> {
+        match &self.phase {
+            Phase::Handshake(_) => {
+                Err(SessionError::new(ErrorCode::NotConnected, "the room is not ready"))
+            }
+            Phase::Ready => Ok(()),
+            Phase::Ended(error) => Err(error.clone()),
+        }
+    }
+
+    fn report(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
 }

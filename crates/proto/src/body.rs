@@ -1,0 +1,87 @@
+//! Bodies: the JSON of a message and the bytes beside it.
+//!
+//! ```text
+//! packed   | n: u64 | n bytes of JSON text | payload ...
+//! plain    | JSON text ...                                generation 1a, three messages
+//! padded   | eight spaces | JSON text ...                 read as plain, and as packed by clamping
+//! ```
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::{DecodeError, Limits};
+
+/// How a body is laid out.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum BodyForm {
+    /// Length, JSON, payload: everything but the handshake of generation 1a.
+    #[default]
+    Packed,
+    /// The JSON alone.
+    Plain,
+    /// Eight spaces and the JSON: for clients that take one of the others and do not say which.
+    Padded,
+}
+
+impl BodyForm {
+    /// Lays out a body. The plain forms have no room for a payload.
+    #[must_use]
+    pub fn encode(self, json: &str, payload: &[u8]) -> Bytes {
+        let mut body = BytesMut::with_capacity(PREFIX_LEN + json.len() + payload.len());
+        match self {
+            Self::Packed => body.put_u64(json.len() as u64),
+            Self::Plain => {}
+            Self::Padded => body.put_slice(&[b' '; PREFIX_LEN]),
+        }
+        body.put_slice(json.as_bytes());
+        if self == Self::Packed {
+            body.put_slice(payload);
+        }
+        body.freeze()
+    }
+}
+
+/// A body, read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Body {
+    /// Which layout it had: plain forms read as [`BodyForm::Plain`].
+    pub form: BodyForm,
+    /// The JSON text, not yet checked.
+    pub json: Bytes,
+    /// The bytes beside it.
+    pub payload: Bytes,
+}
+
+impl Body {
+    /// Reads a body of any layout; the first byte tells which.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::HeaderIncomplete`] if it ends before its JSON does,
+    /// [`DecodeError::HeaderTooLong`].
+    pub fn parse(body: &Bytes, limits: &Limits) -> Result<Self, DecodeError> {
+        let limit = limits.max_header_bytes;
+        if let Some(b'{' | b' ' | b'\t' | b'\n' | b'\r') = body.first() {
+            if body.len() > limit {
+                return Err(DecodeError::HeaderTooLong { limit, have: body.len() });
+            }
+            return Ok(Self { form: BodyForm::Plain, json: body.clone(), payload: Bytes::new() });
+        }
+
+        let (length, rest) = body.split_first_chunk().ok_or(DecodeError::HeaderIncomplete)?;
+        let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        if length > limit {
+            return Err(DecodeError::HeaderTooLong { limit, have: length });
+        }
+        if length > rest.len() {
+            return Err(DecodeError::HeaderIncomplete);
+        }
+        let end = PREFIX_LEN + length;
+        Ok(Self {
+            form: BodyForm::Packed,
+            json: body.slice(PREFIX_LEN..end),
+            payload: body.slice(end..),
+        })
+    }
+}
+
+const PREFIX_LEN: usize = 8;

@@ -1,0 +1,396 @@
+//! What clients say, read in the words of every generation and written in one's.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::{
+    ClientDialect, ClientFrame, Family, Outgoing, Request,
+    content::read,
+    write::{Object, restyle},
+};
+use crate::{
+    Content, DecodeError, JsonText, Limits, Message, MessageId, ParticipantId,
+    body::{Body, BodyForm},
+    content::codes,
+    members,
+};
+
+/// A client's message that means nothing to the room.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{text}")]
+pub struct FrameError {
+    /// The message's id.
+    pub id: MessageId,
+    /// Whether the client waits for an answer to it.
+    pub answerable: bool,
+    /// One of `content::codes`.
+    pub code: i64,
+    /// What is wrong, in words.
+    pub text: String,
+}
+
+/// The trace context of a client that traces nothing.
+const TRACE: &str = r#"{"v":1,"otel":{}}"#;
+const TRACE_KEY: &str = "__meshagent__";
+
+mod kinds {
+    pub(super) const ENABLE: &str = "messaging.enable";
+    pub(super) const DISABLE: &str = "messaging.disable";
+    pub(super) const SEND: &str = "messaging.send";
+    pub(super) const BROADCAST: &str = "messaging.broadcast";
+    pub(super) const INVOKE: &str = "room.invoke_tool";
+    pub(super) const CALL_CHUNK: &str = "room.tool_call_request_chunk";
+    pub(super) const CALL_RESPONSE: &str = "room.tool_call_response";
+    pub(super) const RESPONSE_CHUNK: &str = "room.tool_call_response_chunk";
+    pub(super) const SET_ATTRIBUTES: &str = "set_attributes";
+}
+
+impl ClientFrame {
+    /// Reads a message of a client of any generation.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`] with what to answer, if the client waits for an answer.
+    pub fn decode(message: &Message, limits: &Limits) -> Result<Self, FrameError> {
+        Self::read(message, limits).map_err(|error| FrameError {
+            id: message.id,
+            answerable: !matches!(
+                message.kind.as_str(),
+                kinds::CALL_RESPONSE | kinds::RESPONSE_CHUNK | kinds::SET_ATTRIBUTES
+            ),
+            code: codes::INVALID_REQUEST,
+            text: error.to_string(),
+        })
+    }
+
+    fn read(message: &Message, limits: &Limits) -> Result<Self, DecodeError> {
+        let Body { json, payload, .. } = Body::parse(&message.body, limits)?;
+        let id = message.id;
+        let kind = message.kind.as_str();
+        let request = match kind {
+            kinds::ENABLE => check_object(kind, &json).map(|()| Request::Enable)?,
+            kinds::DISABLE => check_object(kind, &json).map(|()| Request::Disable)?,
+            kinds::SEND => read::<DirectSend>(kind, &json)?.into_request(kind, payload)?,
+            kinds::BROADCAST => {
+                let message = read::<DirectMessage>(kind, &json)?;
+                Request::Broadcast { outgoing: message.into_outgoing(kind, payload)? }
+            }
+            kinds::INVOKE => read::<Invoke>(kind, &json)?.into_request(kind)?,
+            kinds::CALL_CHUNK => {
+                let (tool_call_id, chunk) = read::<Chunk>(kind, &json)?.into_parts(kind)?;
+                Request::CallChunk { tool_call_id, chunk }
+            }
+            kinds::CALL_RESPONSE => {
+                let content = Content::from_json(kind, &json)?;
+                return Ok(Self::ToolCallResponse { call: id, content });
+            }
+            kinds::RESPONSE_CHUNK => {
+                let (tool_call_id, chunk) = read::<Chunk>(kind, &json)?.into_parts(kind)?;
+                return Ok(Self::ToolCallResponseChunk { call: id, tool_call_id, chunk });
+            }
+            kinds::SET_ATTRIBUTES => {
+                let attributes = object(kind, read(kind, &json)?)?;
+                let attributes = members::without(&attributes, TRACE_KEY);
+                return Ok(Self::SetAttributes { id, attributes });
+            }
+            _ => return Err(field(kind, "not a request that this room knows")),
+        };
+        Ok(Self::Request { id, request })
+    }
+
+    /// Writes the message in a client's words.
+    #[must_use]
+    pub fn encode(&self, dialect: &ClientDialect) -> Message {
+        let (id, kind, json, payload) = match self {
+            Self::Request { id, request } => {
+                let (kind, json, payload) = request.write(dialect);
+                (*id, kind, json, payload)
+            }
+            Self::SetAttributes { id, attributes } => {
+                return Self::attributes_message(*id, attributes, dialect);
+            }
+            Self::ToolCallResponse { call, content } => {
+                (*call, kinds::CALL_RESPONSE, traced(content.to_json(), dialect), &[][..])
+            }
+            Self::ToolCallResponseChunk { call, tool_call_id, chunk } => {
+                let object = Object::new().string("tool_call_id", tool_call_id);
+                let json = object.json("chunk", &chunk.to_json()).end();
+                (*call, kinds::RESPONSE_CHUNK, traced(json, dialect), &[][..])
+            }
+        };
+        packed(id, kind, &json, payload, dialect)
+    }
+
+    fn attributes_message(id: MessageId, text: &JsonText, dialect: &ClientDialect) -> Message {
+        let form = if dialect.plain_attributes { BodyForm::Plain } else { BodyForm::Packed };
+        let json = if dialect.trace {
+            members::with(text, TRACE_KEY, &JsonText::from_valid(TRACE))
+        } else {
+            text.clone()
+        };
+        let json = restyle(json.as_str(), dialect.style);
+        Message { id, kind: kinds::SET_ATTRIBUTES.to_owned(), body: form.encode(&json, &[]) }
+    }
+}
+
+impl Request {
+    /// Type, JSON and payload.
+    fn write<'a>(&'a self, dialect: &ClientDialect) -> (&'static str, String, &'a [u8]) {
+        match (self, dialect.family) {
+            (Self::CallChunk { tool_call_id, chunk }, _) => {
+                let object = Object::new().string("tool_call_id", tool_call_id);
+                let json = object.json("chunk", &chunk.to_json()).end();
+                (kinds::CALL_CHUNK, traced(json, dialect), &[])
+            }
+            (Self::OpenCall { tool_call_id }, _) => {
+                let open = Content::Open.to_json();
+                (kinds::INVOKE, invoke("stream", &open, Some(tool_call_id), dialect), &[])
+            }
+            (Self::Enable, Family::Direct) => (kinds::ENABLE, Object::new().end(), &[]),
+            (Self::Disable, Family::Direct) => (kinds::DISABLE, Object::new().end(), &[]),
+            (Self::Send { to, outgoing }, Family::Direct) => {
+                let object = outgoing.write_direct().string("to_participant_id", to.as_str());
+                (kinds::SEND, object.end(), &outgoing.attachment)
+            }
+            (Self::Broadcast { outgoing }, Family::Direct) => {
+                (kinds::BROADCAST, outgoing.write_direct().end(), &outgoing.attachment)
+            }
+            (Self::Enable, Family::Toolkit) => presence("enable", dialect),
+            (Self::Disable, Family::Toolkit) => presence("disable", dialect),
+            (Self::Send { to, outgoing }, Family::Toolkit) => {
+                message("send", &outgoing.write_tool(Some(to), dialect), dialect)
+            }
+            (Self::Broadcast { outgoing }, Family::Toolkit) => {
+                message("broadcast", &outgoing.write_tool(None, dialect), dialect)
+            }
+        }
+    }
+}
+
+impl Outgoing {
+    fn write_direct(&self) -> Object {
+        Object::with_capacity(self.message.as_str().len() + 128)
+            .string("type", &self.kind)
+            .json("message", self.message.as_str())
+    }
+
+    fn write_tool(&self, to: Option<&ParticipantId>, dialect: &ClientDialect) -> String {
+        let attachment = STANDARD.encode(&self.attachment);
+        let message = restyle(self.message.as_str(), dialect.style);
+        let has_attachment = !attachment.is_empty() || dialect.empty_attachment;
+
+        let mut object = Object::with_capacity(attachment.len() + message.len() + 128);
+        if let (Some(to), true) = (to, dialect.null_fields) {
+            object = object.string("to_participant_id", to.as_str());
+        }
+        object = object.string("type", &self.kind).string("message_json", &message);
+        if has_attachment {
+            object = object.plain("attachment_base64", &attachment);
+        } else if dialect.null_fields {
+            object = object.json("attachment_base64", "null");
+        }
+        if let (Some(to), false) = (to, dialect.null_fields) {
+            object = object.string("to_participant_id", to.as_str());
+        }
+        let json = object.end();
+        Object::with_capacity(json.len() + 24).plain("type", "json").json("json", &json).end()
+    }
+}
+
+fn presence(tool: &'static str, dialect: &ClientDialect) -> (&'static str, String, &'static [u8]) {
+    let arguments = Content::Json(JsonText::empty_object()).to_json();
+    let name = dialect.tool_call_id.as_deref();
+    (kinds::INVOKE, invoke(tool, &arguments, name, dialect), &[])
+}
+
+fn message(
+    tool: &'static str,
+    arguments: &str,
+    dialect: &ClientDialect,
+) -> (&'static str, String, &'static [u8]) {
+    let name = dialect.tool_call_id.as_deref().filter(|_| !dialect.names_presence_only);
+    (kinds::INVOKE, invoke(tool, arguments, name, dialect), &[])
+}
+
+fn invoke(tool: &str, arguments: &str, name: Option<&str>, dialect: &ClientDialect) -> String {
+    let is_python = dialect.null_fields;
+    let mut object = Object::with_capacity(arguments.len() + 256)
+        .plain("toolkit", "messaging")
+        .plain("tool", tool)
+        .json_if(is_python, "participant_id", "null")
+        .json_if(is_python, "on_behalf_of_id", "null");
+    if let (Some(name), false) = (name, is_python) {
+        object = object.string("tool_call_id", name);
+    }
+    object = object.json("arguments", arguments);
+    if let (Some(name), true) = (name, is_python) {
+        object = object.string("tool_call_id", name);
+    }
+    object.json_if(dialect.trace, TRACE_KEY, TRACE).end()
+}
+
+/// Adds the trace context to a finished object, if the dialect has one.
+fn traced(mut json: String, dialect: &ClientDialect) -> String {
+    if dialect.trace {
+        json.pop();
+        json.push_str(",\"");
+        json.push_str(TRACE_KEY);
+        json.push_str("\":");
+        json.push_str(TRACE);
+        json.push('}');
+    }
+    json
+}
+
+fn packed(
+    id: MessageId,
+    kind: &str,
+    json: &str,
+    payload: &[u8],
+    dialect: &ClientDialect,
+) -> Message {
+    let json = restyle(json, dialect.style);
+    Message { id, kind: kind.to_owned(), body: BodyForm::Packed.encode(&json, payload) }
+}
+
+/// `messaging.send`. (A flattened struct cannot hold JSON text as it is.)
+#[derive(Deserialize)]
+struct DirectSend {
+    to_participant_id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    message: JsonText,
+}
+
+impl DirectSend {
+    fn into_request(self, kind: &str, payload: Bytes) -> Result<Request, DecodeError> {
+        let Self { to_participant_id, kind: word, message } = self;
+        let message = DirectMessage { kind: word, message };
+        let outgoing = message.into_outgoing(kind, payload)?;
+        Ok(Request::Send { to: ParticipantId::new(&to_participant_id), outgoing })
+    }
+}
+
+/// `messaging.broadcast`.
+#[derive(Deserialize)]
+struct DirectMessage {
+    #[serde(rename = "type")]
+    kind: String,
+    message: JsonText,
+}
+
+impl DirectMessage {
+    fn into_outgoing(self, kind: &str, attachment: Bytes) -> Result<Outgoing, DecodeError> {
+        let Self { kind: word, message } = self;
+        Ok(Outgoing { kind: word, message: object(kind, message)?, attachment })
+    }
+}
+
+/// `room.invoke_tool`.
+#[derive(Deserialize)]
+struct Invoke {
+    toolkit: String,
+    tool: String,
+    tool_call_id: Option<String>,
+    arguments: Option<Arguments>,
+}
+
+/// The arguments of a tool call, as far as messaging looks at them.
+#[derive(Deserialize)]
+struct Arguments {
+    #[serde(rename = "type")]
+    kind: String,
+    json: Option<JsonText>,
+    method: Option<String>,
+}
+
+impl Invoke {
+    fn into_request(self, kind: &str) -> Result<Request, DecodeError> {
+        let Self { toolkit, tool, tool_call_id, arguments } = self;
+        if toolkit != "messaging" {
+            return Err(field(kind, &format!("this room has no toolkit {toolkit:?}")));
+        }
+        match tool.as_str() {
+            "enable" => Ok(Request::Enable),
+            "disable" => Ok(Request::Disable),
+            "send" => {
+                let input: ToolInput = input(kind, arguments)?;
+                let to = input.to_participant_id.as_deref();
+                let to = to.ok_or_else(|| field(kind, "missing field `to_participant_id`"))?;
+                let to = ParticipantId::new(to);
+                Ok(Request::Send { to, outgoing: input.into_outgoing(kind)? })
+            }
+            "broadcast" => {
+                let input: ToolInput = input(kind, arguments)?;
+                Ok(Request::Broadcast { outgoing: input.into_outgoing(kind)? })
+            }
+            "stream" => {
+                let is_open = arguments.is_some_and(|arguments| {
+                    arguments.kind == "control" && arguments.method.as_deref() == Some("open")
+                });
+                match tool_call_id {
+                    Some(tool_call_id) if is_open => Ok(Request::OpenCall { tool_call_id }),
+                    Some(_) => Err(field(kind, "a stream must start with an open control chunk")),
+                    None => Err(field(kind, "missing field `tool_call_id`")),
+                }
+            }
+            _ => Err(field(kind, &format!("the toolkit messaging has no tool {tool:?}"))),
+        }
+    }
+}
+
+/// The input of the tools `send` and `broadcast`.
+#[derive(Deserialize)]
+struct ToolInput {
+    to_participant_id: Option<String>,
+    #[serde(rename = "type")]
+    kind: String,
+    message_json: String,
+    attachment_base64: Option<String>,
+}
+
+impl ToolInput {
+    fn into_outgoing(self, kind: &str) -> Result<Outgoing, DecodeError> {
+        let message = object(kind, JsonText::parse(&self.message_json)?)?;
+        let attachment = match self.attachment_base64.as_deref() {
+            None | Some("") => Bytes::new(),
+            Some(text) => STANDARD.decode(text).map_err(|_| DecodeError::Base64)?.into(),
+        };
+        Ok(Outgoing { kind: self.kind, message, attachment })
+    }
+}
+
+fn input(kind: &str, arguments: Option<Arguments>) -> Result<ToolInput, DecodeError> {
+    let json = arguments.filter(|arguments| arguments.kind == "json");
+    let json = json.and_then(|arguments| arguments.json);
+    let json = json.ok_or_else(|| field(kind, "the arguments must be of type json"))?;
+    read(kind, json.as_str().as_bytes())
+}
+
+/// A chunk of a duplex stream, either way.
+#[derive(Deserialize)]
+pub(super) struct Chunk {
+    tool_call_id: String,
+    chunk: JsonText,
+}
+
+impl Chunk {
+    pub(super) fn into_parts(self, kind: &str) -> Result<(String, Content), DecodeError> {
+        let chunk = Content::from_json(kind, self.chunk.as_str().as_bytes())?;
+        Ok((self.tool_call_id, chunk))
+    }
+}
+
+fn object(kind: &str, value: JsonText) -> Result<JsonText, DecodeError> {
+    if value.is_object() { Ok(value) } else { Err(field(kind, "a JSON object is wanted")) }
+}
+
+/// For requests without fields; what they hold is ignored.
+fn check_object(kind: &str, json: &[u8]) -> Result<(), DecodeError> {
+    object(kind, read(kind, json)?).map(|_| ())
+}
+
+fn field(kind: &str, detail: &str) -> DecodeError {
+    DecodeError::Field { kind: kind.to_owned(), detail: detail.to_owned() }
+}

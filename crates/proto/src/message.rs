@@ -1,0 +1,155 @@
+//! Messages: packets put together, and taken apart.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::{DecodeError, Limits, MessageId, packet::Packet};
+
+/// A whole message.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Message {
+    /// Its id, in the sender's numbering.
+    pub id: MessageId,
+    /// Its type.
+    pub kind: String,
+    /// Its body, JSON and payload together.
+    pub body: Bytes,
+}
+
+impl Message {
+    /// The message as WebSocket messages: one first packet, then the body in slices of at most
+    /// `packet_bytes`.
+    pub fn packets(&self, packet_bytes: usize) -> impl Iterator<Item = Bytes> + '_ {
+        let slices = self.body.chunks(packet_bytes.max(1));
+        let count = u32::try_from(slices.len()).unwrap_or(u32::MAX);
+        let first = Packet::First { id: self.id, count, kind: &self.kind };
+        let data =
+            (1..=count).zip(slices).map(|(index, body)| Packet::Data { id: self.id, index, body });
+
+        std::iter::once(first).chain(data).map(|packet| {
+            let mut bytes = Vec::with_capacity(packet.encoded_len());
+            packet.encode(&mut bytes);
+            Bytes::from(bytes)
+        })
+    }
+}
+
+/// Puts packets together to messages.
+///
+/// A first packet always starts a new message. After an error the assembler is ready for the next
+/// one, and the rest of the message that failed passes without another error.
+#[derive(Debug)]
+pub struct Assembler {
+    limits: Limits,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The next packet should be a first one.
+    Idle,
+    /// In the middle of a message.
+    Collecting { id: MessageId, kind: String, count: u32, next: u32, body: BytesMut },
+    /// A message was given up; its other packets are dropped.
+    Skipping,
+}
+
+impl Assembler {
+    /// Makes an assembler that keeps to `limits`.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, state: State::Idle }
+    }
+
+    /// Takes one WebSocket message; gives back the message that it completes.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] once for each message that is dropped.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Option<Message>, DecodeError> {
+        let result = match Packet::decode(bytes) {
+            Ok(Packet::First { id, count, kind }) => self.start(id, count, kind),
+            Ok(Packet::Data { id, index, body }) => self.go_on(id, index, body),
+            Err(error) => Err(error).inspect_err(|_| self.state = State::Skipping),
+        };
+        result
+    }
+
+    fn start(
+        &mut self,
+        id: MessageId,
+        count: u32,
+        kind: &str,
+    ) -> Result<Option<Message>, DecodeError> {
+        let unfinished = self.unfinished();
+        self.state = State::Skipping;
+        self.check(count, kind)?;
+        if let (Some(error), 0) = (&unfinished, count) {
+            return Err(error.clone());
+        }
+        if count == 0 {
+            self.state = State::Idle;
+            return Ok(Some(Message { id, kind: kind.to_owned(), body: Bytes::new() }));
+        }
+
+        let kind = kind.to_owned();
+        self.state = State::Collecting { id, kind, count, next: 1, body: BytesMut::new() };
+        unfinished.map_or(Ok(None), Err)
+    }
+
+    /// The error for a message that a new one interrupts.
+    fn unfinished(&self) -> Option<DecodeError> {
+        match &self.state {
+            State::Collecting { next, .. } => {
+                Some(DecodeError::OutOfOrder { want: *next, have: 0 })
+            }
+            State::Idle | State::Skipping => None,
+        }
+    }
+
+    fn check(&self, count: u32, kind: &str) -> Result<(), DecodeError> {
+        let Limits { max_packets, max_kind_bytes, .. } = self.limits;
+        if kind.len() > max_kind_bytes {
+            return Err(DecodeError::KindTooLong { limit: max_kind_bytes, have: kind.len() });
+        }
+        if count > max_packets {
+            return Err(DecodeError::TooManyPackets { limit: max_packets, have: count });
+        }
+        Ok(())
+    }
+
+    fn go_on(
+        &mut self,
+        id: MessageId,
+        index: u32,
+        slice: &[u8],
+    ) -> Result<Option<Message>, DecodeError> {
+        let limit = self.limits.max_message_bytes;
+        match std::mem::replace(&mut self.state, State::Skipping) {
+            State::Skipping => Ok(None),
+            State::Idle => Err(DecodeError::OutOfOrder { want: 0, have: index }),
+            State::Collecting { id: open, next, .. } if open != id || next != index => {
+                Err(DecodeError::OutOfOrder { want: next, have: index })
+            }
+            State::Collecting { body, .. } if body.len() + slice.len() > limit => {
+                Err(DecodeError::MessageTooLong { limit })
+            }
+            State::Collecting { id, kind, count, next, mut body } => {
+                if next == 1 {
+                    // Senders fill all but the last packet, so the first slice tells the size.
+                    let expected = slice.len().saturating_mul(count as usize).min(limit);
+                    body.reserve(expected.min(PREALLOCATE_BYTES).max(slice.len()));
+                }
+                body.put_slice(slice);
+                if next == count {
+                    self.state = State::Idle;
+                    return Ok(Some(Message { id, kind, body: body.freeze() }));
+                }
+                self.state = State::Collecting { id, kind, count, next: next + 1, body };
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// How much memory a first slice may reserve on the sender's word alone.
+const PREALLOCATE_BYTES: usize = 1024 * 1024;

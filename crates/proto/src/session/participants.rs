@@ -1,0 +1,165 @@
+//! The others: who is in the room with messaging enabled.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{
+    DecodeError, Delivered, ErrorCode, JsonText, ParticipantId, SessionError, Violation, members,
+    session::{Event, Participant, Session},
+};
+
+/// The list of the others, without ourselves.
+#[derive(Debug, Default)]
+pub(super) struct Participants {
+    list: BTreeMap<ParticipantId, Participant>,
+}
+
+impl Participants {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Participant> {
+        self.list.values()
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<&Participant> {
+        self.list.get(id)
+    }
+
+    /// Empties the list; gives those who were in it.
+    pub(super) fn clear(&mut self) -> Vec<Participant> {
+        std::mem::take(&mut self.list).into_values().collect()
+    }
+
+    /// Those who are not in `entries`.
+    fn missing(&self, entries: &[Participant]) -> Vec<ParticipantId> {
+        let is_missing = |id: &&ParticipantId| entries.iter().all(|entry| entry.id != **id);
+        self.list.keys().filter(is_missing).cloned().collect()
+    }
+
+    /// Puts a participant into the list; gives what that changes, if anything.
+    fn put(&mut self, participant: Participant) -> Option<Event> {
+        let id = participant.id.clone();
+        let Some(known) = self.list.insert(id.clone(), participant) else {
+            return Some(Event::ParticipantAdded(id));
+        };
+        let new = &self.list.get(&id)?.attributes;
+        let changed = members::difference(&known.attributes, new);
+        (changed != JsonText::empty_object()).then_some(Event::ParticipantUpdated { id, changed })
+    }
+
+    /// Merges changed attributes; `None` if the participant is unknown.
+    fn update(&mut self, id: &ParticipantId, changed: JsonText) -> Option<Event> {
+        let participant = self.list.get_mut(id)?;
+        participant.attributes = members::merge(&participant.attributes, &changed);
+        Some(Event::ParticipantUpdated { id: id.clone(), changed })
+    }
+}
+
+impl Session {
+    /// `messaging.enabled`: the list is what the server says, and so are the events.
+    pub(super) fn on_messaging_enabled(&mut self, message: &Delivered) -> Result<(), Violation> {
+        let Enabled { participants } = read(message)?;
+        // A server may say so unasked, or late, after messaging was disabled again.
+        if !self.on_enabled() {
+            return Ok(());
+        }
+
+        let entries: Vec<_> = participants.into_iter().map(Participant::from).collect();
+        for id in self.participants.missing(&entries) {
+            self.remove_participant(&id);
+        }
+        for entry in entries {
+            self.put_participant(entry);
+        }
+        self.report(Event::MessagingEnabled);
+        self.finish_enabling();
+        Ok(())
+    }
+
+    pub(super) fn on_participant_enabled(&mut self, message: &Delivered) -> Result<(), Violation> {
+        let entry: Entry = read(message)?;
+        self.put_participant(entry.into());
+        Ok(())
+    }
+
+    pub(super) fn on_participant_disabled(&mut self, message: &Delivered) -> Result<(), Violation> {
+        let Gone { id } = read(message)?;
+        self.remove_participant(&ParticipantId::new(&id));
+        Ok(())
+    }
+
+    pub(super) fn on_participant_attributes(
+        &mut self,
+        message: &Delivered,
+    ) -> Result<(), Violation> {
+        let Changed { attributes } = read(message)?;
+        if let Some(event) = self.participants.update(&message.from, object(attributes)) {
+            self.report(event);
+        }
+        Ok(())
+    }
+
+    /// Takes a participant off the list, with all that hangs on it.
+    pub(super) fn remove_participant(&mut self, id: &ParticipantId) {
+        let Some(participant) = self.participants.list.remove(id) else { return };
+        self.report(Event::ParticipantRemoved(participant));
+        let text = format!("participant {id} left");
+        self.fail_streams_with(id, &SessionError::new(ErrorCode::PeerLeft, text));
+    }
+
+    /// Ourselves and those who come while messaging is off are not taken.
+    fn put_participant(&mut self, participant: Participant) {
+        let is_self = self.participant_id() == Some(&participant.id);
+        if is_self || self.messaging.is_off() {
+            return;
+        }
+        if let Some(event) = self.participants.put(participant) {
+            self.report(event);
+        }
+    }
+}
+
+/// `messaging.enabled`.
+#[derive(Deserialize)]
+struct Enabled {
+    participants: Vec<Entry>,
+}
+
+/// `participant.enabled`, and each in the list.
+#[derive(Deserialize)]
+struct Entry {
+    id: String,
+    role: String,
+    attributes: JsonText,
+}
+
+/// `participant.disabled`.
+#[derive(Deserialize)]
+struct Gone {
+    id: String,
+}
+
+/// `participant.attributes`.
+#[derive(Deserialize)]
+struct Changed {
+    attributes: JsonText,
+}
+
+impl From<Entry> for Participant {
+    fn from(entry: Entry) -> Self {
+        let Entry { id, role, attributes } = entry;
+        Self { id: ParticipantId::new(&id), role, attributes: object(attributes) }
+    }
+}
+
+/// Attributes that are not an object are none.
+fn object(attributes: JsonText) -> JsonText {
+    if attributes.is_object() { attributes } else { JsonText::empty_object() }
+}
+
+/// Reads a message of the room's own.
+fn read<T: DeserializeOwned>(message: &Delivered) -> Result<T, DecodeError> {
+    serde_json::from_str(message.message.as_str()).map_err(|error| DecodeError::Field {
+        kind: message.kind.clone(),
+        detail: error.to_string(),
+    })
+}
