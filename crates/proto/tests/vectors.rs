@@ -1,0 +1,139 @@
+//! The recorded frames of the official SDKs: each is read, and written again byte for byte.
+
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
+use bytes::Bytes;
+use room_proto::{
+    Assembler, ClientFrame, Limits, Message, MessageId, ServerFrame,
+    body::{Body, BodyForm},
+    frame::ClientDialect,
+};
+use serde_json::Value;
+
+/// One recorded message.
+struct Vector {
+    name: String,
+    is_from_client: bool,
+    packets: Vec<Bytes>,
+    recorded: Value,
+    message: Message,
+}
+
+fn vectors(text: &str) -> Vec<Vector> {
+    let file: Value = serde_json::from_str(text).expect("a vector file is JSON");
+    let messages = file["messages"].as_array().expect("a vector file has messages");
+    messages.iter().map(vector).collect()
+}
+
+fn vector(recorded: &Value) -> Vector {
+    let frames = recorded["frames"].as_array().expect("frames");
+    let packets: Vec<_> =
+        frames.iter().map(|frame| unhex(frame.as_str().expect("hexadecimal"))).collect();
+    let (last, before) = packets.split_last().expect("a message has packets");
+
+    let mut assembler = Assembler::new(Limits::default());
+    for packet in before {
+        assert_eq!(assembler.push(packet), Ok(None));
+    }
+    let message = assembler.push(last).expect("a packet").expect("the last packet completes");
+    Vector {
+        name: format!("{}: {}", recorded["step"], recorded["meaning"]),
+        is_from_client: recorded["dir"] == "client->server",
+        packets,
+        recorded: recorded.clone(),
+        message,
+    }
+}
+
+fn unhex(text: &str) -> Bytes {
+    let digit = |at: usize| (text.as_bytes()[at] as char).to_digit(16).expect("a digit") as u8;
+    (0..text.len() / 2).map(|at| digit(2 * at) << 4 | digit(2 * at + 1)).collect()
+}
+
+/// The JSON and the payload of a message, whatever its form.
+fn parts(message: &Message) -> (Value, Bytes) {
+    let body = Body::parse(&message.body, &Limits::default()).expect("a body");
+    (serde_json::from_slice(&body.json).expect("JSON"), body.payload)
+}
+
+/// What the recording knows that the frame does not: names of calls that the SDK made up, and
+/// whether an attachment of no bytes was given.
+fn with_choices(mut dialect: ClientDialect, message: &Message) -> ClientDialect {
+    let (json, _) = parts(message);
+    dialect.tool_call_id = json["tool_call_id"].as_str().map(str::to_owned);
+    dialect.empty_attachment = json["arguments"]["json"]["attachment_base64"] == "";
+    dialect
+}
+
+/// Reads and writes all messages of one SDK; says how many there were in each direction.
+fn check(text: &str, dialect: &ClientDialect, handshake: BodyForm) -> (usize, usize) {
+    let vectors = vectors(text);
+    for vector in &vectors {
+        let Vector { name, recorded, message, .. } = vector;
+        assert_eq!(message.kind, recorded["type"], "{name}");
+        assert_eq!(MessageId(recorded["message_id"].as_u64().expect("an id")), message.id);
+        assert_eq!(parts(message).1.len() as u64, recorded["payload_length"], "{name}");
+
+        let again = if vector.is_from_client {
+            let frame = ClientFrame::decode(message, &Limits::default())
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            frame.encode(&with_choices(dialect.clone(), message))
+        } else {
+            let frame = ServerFrame::decode(message, &Limits::default())
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(!matches!(frame, ServerFrame::Unknown { .. }), "{name}");
+            frame.encode(message.id, handshake)
+        };
+        let text = |message: &Message| String::from_utf8_lossy(&message.body).into_owned();
+        assert_eq!(text(&again), text(message), "{name}");
+        assert_eq!(again.packets(1024).collect::<Vec<_>>(), vector.packets, "{name}");
+    }
+    let from_client = vectors.iter().filter(|vector| vector.is_from_client).count();
+    (from_client, vectors.len() - from_client)
+}
+
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/vectors/", $name, ".json"))
+    };
+}
+
+#[test]
+fn python_0_0_21() {
+    let counts = check(file!("py-0.0.21"), &ClientDialect::py_0_0_21(), BodyForm::Padded);
+    assert_eq!(counts, (24, 39));
+}
+
+#[test]
+fn npm_0_35_8() {
+    let counts = check(file!("npm-0.35.8"), &ClientDialect::npm_0_35_8(), BodyForm::Packed);
+    assert_eq!(counts, (16, 20));
+}
+
+#[test]
+fn npm_0_39_9() {
+    let counts = check(file!("npm-0.39.9"), &ClientDialect::npm_0_39_9(), BodyForm::Packed);
+    assert_eq!(counts, (15, 20));
+}
+
+#[test]
+fn python_0_56_0() {
+    let counts = check(file!("py-0.56.0"), &ClientDialect::py_0_56_0(), BodyForm::Packed);
+    assert_eq!(counts, (31, 44));
+}
+
+#[test]
+fn what_a_frame_means_is_what_was_recorded() {
+    let meant = vectors(file!("py-0.56.0")).into_iter().find_map(|vector| {
+        let frame = ClientFrame::decode(&vector.message, &Limits::default()).ok()?;
+        match frame {
+            ClientFrame::SetAttributes { attributes, .. } if vector.is_from_client => {
+                Some(attributes)
+            }
+            _ => None,
+        }
+    });
+
+    let attributes = meant.expect("attributes were recorded");
+    assert_eq!(attributes.as_str(), r#"{"mood":"\u0161\u0165astn\u00fd"}"#, "no __meshagent__");
+}
