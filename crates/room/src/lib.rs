@@ -1,1 +1,16 @@
-//! room
+//! What a room does: who is in it, who may do what, who is told what, and in which order.
+//!
+//! There is no socket, no clock and no task here. [`Room::join`], [`Room::handle`] and
+//! [`Room::leave`] take what members do; [`Room::poll_output`] gives what is to be sent to whom.
+//! Whatever one member sends to another arrives in the order it was sent in.
+
+mod calls;
+mod claims;
+mod member;
+mod messages;
+mod presence;
+mod room;
+
+pub use claims::{Claims, Grants};
+pub use member::{Joining, MemberId, Traits};
+pub use room::{JoinError, Output, Room, RoomConfig, RoomLimits};
