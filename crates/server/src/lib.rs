@@ -1,1 +1,114 @@
-//! server
+//! The room server: sockets, tokens and files around the rooms of the crate `room`.
+//!
+//! Nothing here decides what a room does. Start reading at [`run`]; a client comes in through
+//! `upgrade.rs`, sits in `seat.rs`, and its room is driven in `rooms.rs`.
+
+mod bearer;
+mod client;
+mod config;
+mod connect;
+mod dev;
+mod files;
+mod keys;
+mod outbox;
+mod refusal;
+mod room_name;
+mod room_url;
+mod rooms;
+mod seat;
+mod tokens;
+mod upgrade;
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    routing::{get, post},
+    serve::ListenerExt as _,
+};
+use thiserror::Error;
+use tokio::{net::TcpListener, sync::watch, time::sleep};
+use tracing::{debug, info, warn};
+
+pub use config::{ConfigError, Mount, MountError, ServerConfig};
+pub use keys::{ApiKey, KeyError, Keys, Secret};
+pub use room_name::{RoomName, RoomNameError};
+pub use tokens::{NewToken, TokenError, verify};
+
+/// Serves until `shutdown` is ready, then lets everybody go and returns within a few seconds.
+///
+/// # Errors
+///
+/// [`ServeError`] if the configuration does not fit the listener, or the listener fails.
+pub async fn run(
+    listener: TcpListener,
+    config: ServerConfig,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    config.check(listener.local_addr()?)?;
+    let (down, mut is_down) = watch::channel(false);
+    let app = Arc::new(App { rooms: Arc::default(), config, shutdown: down });
+    let router = router(&app);
+
+    let listener = listener.tap_io(|socket| {
+        if let Err(error) = socket.set_nodelay(true) {
+            debug!(%error, "cannot set TCP_NODELAY");
+        }
+    });
+    let starter = Arc::clone(&app);
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        shutdown.await;
+        info!("shutting down");
+        starter.shutdown.send_replace(true);
+    });
+
+    let finish = async {
+        serving.await?;
+        app.shutdown.closed().await;
+        io::Result::Ok(())
+    };
+    let out_of_time = async {
+        // An error cannot be: `app` has the sender.
+        let _ = is_down.wait_for(|down| *down).await;
+        drop(is_down);
+        sleep(SHUTDOWN_LIMIT).await;
+    };
+    tokio::select! {
+        finished = finish => finished?,
+        () = out_of_time => warn!("leaving unfinished connections"),
+    }
+    Ok(())
+}
+
+/// A download may take its time, a shutdown not.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
+
+/// The server stopped, or did not start.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The settings do not fit.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The listener failed.
+    #[error("the listener failed: {0}")]
+    Listener(#[from] io::Error),
+}
+
+/// What all requests share.
+struct App {
+    config: ServerConfig,
+    rooms: Arc<rooms::Rooms>,
+    /// Becomes true at the end. Every seat has a receiver, so that the end can wait for them.
+    shutdown: watch::Sender<bool>,
+}
+
+fn router(app: &Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/rooms/{room}", get(upgrade::join))
+        .route("/healthz", get(async || "ok"))
+        .route("/accounts/projects/{project}/rooms/{room}/connect", post(connect::connect));
+    if app.config.dev {
+        router = router.route("/dev/token", post(dev::token));
+    }
+    router.merge(files::router(&app.config)).with_state(Arc::clone(app))
+}

@@ -1,0 +1,178 @@
+//! What the server is told before it starts.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use room::RoomLimits;
+use room_proto::Limits;
+use thiserror::Error;
+
+use crate::keys::Keys;
+
+/// How the server behaves. Start from [`ServerConfig::new`].
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Hands tokens to whoever asks; the server then listens on loopback addresses only.
+    pub dev: bool,
+    /// What tokens must be signed with.
+    pub keys: Keys,
+    /// How far the clocks of those who sign tokens may be off.
+    pub clock_skew: Duration,
+    /// Grants messaging to tokens of the first SDKs, which say nothing about it.
+    pub legacy_grants: bool,
+    /// The folder served at `/`.
+    pub www: Option<PathBuf>,
+    /// Further folders.
+    pub mounts: Vec<Mount>,
+    /// Bounds on what a member may send.
+    pub limits: Limits,
+    /// Bounds on a room.
+    pub room_limits: RoomLimits,
+    /// The size of data packets that our own clients are asked to keep to.
+    pub max_packet_bytes: usize,
+    /// How much may wait for a member that reads slowly, before it is disconnected.
+    pub max_queued_bytes: usize,
+    /// The time between pings. Who is silent for two of them is disconnected.
+    pub heartbeat: Duration,
+}
+
+impl ServerConfig {
+    /// The usual settings around these keys.
+    #[must_use]
+    pub fn new(keys: Keys) -> Self {
+        Self {
+            dev: false,
+            keys,
+            clock_skew: Duration::from_secs(60),
+            legacy_grants: true,
+            www: None,
+            mounts: Vec::new(),
+            limits: Limits::default(),
+            room_limits: RoomLimits::default(),
+            max_packet_bytes: 1024 * 1024,
+            max_queued_bytes: 32 * 1024 * 1024,
+            heartbeat: Duration::from_secs(30),
+        }
+    }
+
+    /// Checks the settings against the address to listen on.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the first thing that does not fit.
+    pub fn check(&self, address: SocketAddr) -> Result<(), ConfigError> {
+        if self.dev && !address.ip().is_loopback() {
+            return Err(ConfigError::DevNotLoopback(address));
+        }
+        if self.keys.is_empty() {
+            return Err(ConfigError::NoSecret);
+        }
+        let folders = self.mounts.iter().map(|mount| mount.folder.as_path());
+        match self.www.as_deref().into_iter().chain(folders).find(|folder| !folder.is_dir()) {
+            Some(missing) => Err(ConfigError::NoFolder(missing.to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The settings do not fit together.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum ConfigError {
+    /// Development mode would hand tokens to the network.
+    #[error("--dev hands out tokens, so it listens on loopback addresses only, not on {0}")]
+    DevNotLoopback(SocketAddr),
+    /// There is nothing to check tokens with.
+    #[error(
+        "there is no secret to check tokens with: set ROOM_SECRET or give --secret-file, \
+         or use --dev to try things out"
+    )]
+    NoSecret,
+    /// A folder to serve is not there.
+    #[error("{} is not a folder", .0.display())]
+    NoFolder(PathBuf),
+}
+
+/// A folder that is served under a path of its own.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mount {
+    prefix: String,
+    folder: PathBuf,
+}
+
+impl Mount {
+    /// Reads `/prefix=DIR`.
+    ///
+    /// # Errors
+    ///
+    /// [`MountError`] says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, MountError> {
+        let (prefix, folder) = text.split_once('=').ok_or(MountError::NoFolder)?;
+        let segments = prefix.strip_prefix('/').ok_or(MountError::Prefix)?.trim_end_matches('/');
+        if segments.is_empty() || segments.contains(['{', '}', '*', '?', '#', '%']) {
+            return Err(MountError::Prefix);
+        }
+        if ["rooms", "dev", "healthz", "accounts"].contains(&first_segment(segments)) {
+            return Err(MountError::Taken);
+        }
+        if folder.is_empty() {
+            return Err(MountError::NoFolder);
+        }
+        Ok(Self { prefix: format!("/{segments}"), folder: PathBuf::from(folder) })
+    }
+
+    /// The path it is served under, without a slash at the end.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn first_segment(path: &str) -> &str {
+    path.split('/').next().unwrap_or(path)
+}
+
+/// Text is not a mount.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum MountError {
+    /// The part before `=` is not a path.
+    #[error("a mount begins with a path such as /pkg")]
+    Prefix,
+    /// There is nothing after `=`.
+    #[error("a mount is written /prefix=DIR")]
+    NoFolder,
+    /// The server itself answers there.
+    #[error("the server itself answers at this path")]
+    Taken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_is_a_path_and_a_folder() {
+        let mount = Mount::parse("/pkg/=some/dir").expect("a mount");
+
+        assert_eq!(mount.prefix(), "/pkg");
+        assert_eq!(mount.folder(), Path::new("some/dir"));
+    }
+
+    #[test]
+    fn what_is_no_mount_says_why() {
+        assert_eq!(Mount::parse("/pkg"), Err(MountError::NoFolder));
+        assert_eq!(Mount::parse("/pkg="), Err(MountError::NoFolder));
+        assert_eq!(Mount::parse("pkg=x"), Err(MountError::Prefix));
+        assert_eq!(Mount::parse("/=x"), Err(MountError::Prefix));
+        assert_eq!(Mount::parse("/{a}=x"), Err(MountError::Prefix));
+        assert_eq!(Mount::parse("/rooms/x=x"), Err(MountError::Taken));
+    }
+}

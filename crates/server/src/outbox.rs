@@ -1,0 +1,224 @@
+//! What waits for a member, and how its connection is to end.
+//!
+//! Counted in bytes. A member that lets more pile up than it may has its queue thrown away and is
+//! disconnected: to skip messages would be a lie, and to keep them all is not possible.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use room_proto::{Content, ServerFrame};
+use tokio::sync::Notify;
+
+/// A queue of frames with an end. Filled by the room, emptied by one seat.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    filled: Notify,
+    ended: Notify,
+    limit_bytes: usize,
+}
+
+impl Outbox {
+    /// An empty queue.
+    pub(crate) fn new(limit_bytes: usize) -> Self {
+        Self { state: Mutex::default(), filled: Notify::new(), ended: Notify::new(), limit_bytes }
+    }
+
+    /// Adds a frame. After the end it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`TooSlow`] if too much is waiting. The queue has then ended.
+    pub(crate) fn push(&self, frame: Arc<ServerFrame>) -> Result<(), TooSlow> {
+        let cost = cost(&frame);
+        {
+            let mut state = self.lock();
+            if state.ending.is_some() {
+                return Ok(());
+            }
+            // One frame may be as large as it likes, or it could never be delivered.
+            if state.frames.is_empty() || state.bytes.saturating_add(cost) <= self.limit_bytes {
+                state.frames.push_back(frame);
+                state.bytes += cost;
+                self.filled.notify_one();
+                return Ok(());
+            }
+        }
+        self.abandon(Ending::close(CLOSE_TOO_SLOW, "too slow"));
+        Err(TooSlow)
+    }
+
+    /// Takes no more; what is queued is still sent, then the connection ends like this.
+    pub(crate) fn end(&self, ending: Ending) {
+        self.lock().ending.get_or_insert(ending);
+        self.filled.notify_one();
+        self.ended.notify_one();
+    }
+
+    /// Takes no more and forgets what is queued.
+    pub(crate) fn abandon(&self, ending: Ending) {
+        let forgotten = {
+            let mut state = self.lock();
+            state.ending.get_or_insert(ending);
+            state.bytes = 0;
+            std::mem::take(&mut state.frames)
+        };
+        self.filled.notify_one();
+        self.ended.notify_one();
+        drop(forgotten);
+    }
+
+    /// The next thing for the seat to send.
+    pub(crate) fn poll(&self) -> Next {
+        let mut state = self.lock();
+        match state.frames.pop_front() {
+            Some(frame) => {
+                state.bytes -= cost(&frame);
+                Next::Frame(frame)
+            }
+            None => state.ending.clone().map_or(Next::Nothing, Next::End),
+        }
+    }
+
+    /// Waits until there may be something to send. For one waiter.
+    pub(crate) async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Waits for the end. For one waiter.
+    pub(crate) async fn ended(&self) {
+        self.ended.notified().await;
+    }
+
+    /// Whether it takes no more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().ending.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frames: VecDeque<Arc<ServerFrame>>,
+    bytes: usize,
+    ending: Option<Ending>,
+}
+
+/// What there is to send.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Next {
+    /// This.
+    Frame(Arc<ServerFrame>),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing any more.
+    End(Ending),
+}
+
+/// How a connection ends from our side.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Ending {
+    /// With a close frame.
+    Close {
+        /// Its code.
+        code: u16,
+        /// Its reason, at most 123 bytes.
+        reason: String,
+    },
+    /// By the client's own close; there is nobody left to send to.
+    Gone,
+}
+
+impl Ending {
+    /// A close with this code and reason, which is cut if it is too long.
+    pub(crate) fn close(code: u16, reason: &str) -> Self {
+        Self::Close { code, reason: crate::refusal::close_reason(reason) }
+    }
+}
+
+/// More is waiting for a member than may.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct TooSlow;
+
+/// The close code of a member that does not read.
+pub(crate) const CLOSE_TOO_SLOW: u16 = 4000;
+
+/// What a frame counts for: its text and bytes, and something for the rest.
+fn cost(frame: &ServerFrame) -> usize {
+    const REST_BYTES: usize = 256;
+    REST_BYTES
+        + match frame {
+            ServerFrame::Connected { attributes, .. } => attributes.as_str().len(),
+            ServerFrame::Response { content, .. } => content_cost(content),
+            ServerFrame::Message(delivered) => {
+                delivered.kind.len() + delivered.message.as_str().len() + delivered.attachment.len()
+            }
+            ServerFrame::CallChunk { chunk, .. } | ServerFrame::ResponseChunk { chunk, .. } => {
+                content_cost(chunk)
+            }
+            ServerFrame::RoomReady { .. }
+            | ServerFrame::RoomStatus { .. }
+            | ServerFrame::ToolCall { .. }
+            | ServerFrame::Unknown { .. } => 0,
+        }
+}
+
+fn content_cost(content: &Content) -> usize {
+    match content {
+        Content::Json(json) => json.as_str().len(),
+        Content::Text(text) | Content::Error { text, .. } => text.len(),
+        Content::Close { message, .. } => message.as_ref().map_or(0, String::len),
+        Content::Other { kind } => kind.len(),
+        Content::Empty | Content::Open => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(bytes: usize) -> Arc<ServerFrame> {
+        let content = Content::Text("x".repeat(bytes));
+        Arc::new(ServerFrame::Response { id: room_proto::MessageId(1), content })
+    }
+
+    #[test]
+    fn one_frame_always_fits_and_the_next_one_ends_it() {
+        let outbox = Outbox::new(1000);
+
+        assert_eq!(outbox.push(frame(5000)), Ok(()));
+        assert_eq!(outbox.push(frame(1)), Err(TooSlow));
+
+        let ending = Ending::close(4000, "too slow");
+        assert_eq!(outbox.poll(), Next::End(ending), "what was queued is gone");
+        assert_eq!(outbox.push(frame(1)), Ok(()), "and nothing comes after the end");
+    }
+
+    #[test]
+    fn what_is_taken_out_makes_room() {
+        let outbox = Outbox::new(1000);
+
+        for _ in 0..100 {
+            assert_eq!(outbox.push(frame(700)), Ok(()));
+            assert!(matches!(outbox.poll(), Next::Frame(_)));
+        }
+        assert_eq!(outbox.poll(), Next::Nothing);
+    }
+
+    #[test]
+    fn an_end_waits_for_its_turn_and_the_first_one_counts() {
+        let outbox = Outbox::new(1000);
+
+        outbox.push(frame(1)).expect("there is room");
+        outbox.end(Ending::Gone);
+        outbox.end(Ending::close(1000, "late"));
+
+        assert!(matches!(outbox.poll(), Next::Frame(_)));
+        assert_eq!(outbox.poll(), Next::End(Ending::Gone));
+    }
+}

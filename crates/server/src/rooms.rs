@@ -1,0 +1,176 @@
+//! The rooms that have somebody in them. Each is driven here, under a lock of its own.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use room::{JoinError, Joining, MemberId, Output, Room, RoomConfig};
+use room_proto::{ClientFrame, frame::FrameError};
+use tracing::{info, warn};
+
+use crate::{
+    outbox::{Ending, Outbox, TooSlow},
+    room_name::RoomName,
+};
+
+/// All rooms, by name. A room is made by its first member and forgotten with its last.
+#[derive(Debug, Default)]
+pub(crate) struct Rooms {
+    // Locked before any room, never after one.
+    by_name: Mutex<HashMap<RoomName, Arc<LiveRoom>>>,
+}
+
+impl Rooms {
+    /// Lets a member in; what the room has for it goes to `outbox`.
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        name: &RoomName,
+        config: impl FnOnce() -> RoomConfig,
+        joining: Joining,
+        outbox: Arc<Outbox>,
+    ) -> Result<Membership, JoinError> {
+        let mut by_name = lock(&self.by_name);
+        let room = match by_name.get(name) {
+            Some(room) => Arc::clone(room),
+            None => Arc::new(LiveRoom::new(name.clone(), Room::new(config()))),
+        };
+        let member = room.join(joining, outbox)?;
+        by_name.entry(name.clone()).or_insert_with(|| Arc::clone(&room));
+        Ok(Membership { rooms: Arc::downgrade(self), room, member })
+    }
+
+    fn forget_if_empty(&self, room: &Arc<LiveRoom>) {
+        let mut by_name = lock(&self.by_name);
+        let current = by_name.get(&room.name).is_some_and(|known| Arc::ptr_eq(known, room));
+        if current && room.is_empty() {
+            by_name.remove(&room.name);
+            info!(room = %room.name, "the room is empty and forgotten");
+        }
+    }
+}
+
+/// A member's place in a room. It leaves when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Membership {
+    rooms: Weak<Rooms>,
+    room: Arc<LiveRoom>,
+    member: MemberId,
+}
+
+impl Membership {
+    /// Tells the room what the member said. After the end nobody listens.
+    pub(crate) fn handle(&self, frame: Result<ClientFrame, FrameError>) {
+        self.room.handle(self.member, frame);
+    }
+
+    /// Leaves the room at once; the connection ends like this when its queue is sent.
+    pub(crate) fn end(&self, ending: Ending) {
+        self.room.remove(self.member, Some(ending));
+        if let Some(rooms) = self.rooms.upgrade() {
+            rooms.forget_if_empty(&self.room);
+        }
+    }
+
+    /// The room's name, for the log.
+    pub(crate) fn room_name(&self) -> &RoomName {
+        &self.room.name
+    }
+
+    /// The member's number, for the log.
+    pub(crate) fn member(&self) -> u64 {
+        self.member.0
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.room.remove(self.member, None);
+        if let Some(rooms) = self.rooms.upgrade() {
+            rooms.forget_if_empty(&self.room);
+        }
+    }
+}
+
+/// A room with the outboxes of its members.
+#[derive(Debug)]
+struct LiveRoom {
+    name: RoomName,
+    state: Mutex<State>,
+}
+
+impl LiveRoom {
+    fn new(name: RoomName, room: Room) -> Self {
+        Self { name, state: Mutex::new(State { room, outboxes: HashMap::new() }) }
+    }
+
+    fn join(&self, joining: Joining, outbox: Arc<Outbox>) -> Result<MemberId, JoinError> {
+        let mut state = lock(&self.state);
+        let member = state.room.join(joining)?;
+        state.outboxes.insert(member, outbox);
+        state.deliver(&self.name);
+        Ok(member)
+    }
+
+    fn handle(&self, member: MemberId, frame: Result<ClientFrame, FrameError>) {
+        let mut state = lock(&self.state);
+        if state.outboxes.contains_key(&member) {
+            state.room.handle(member, frame);
+            state.deliver(&self.name);
+        }
+    }
+
+    fn remove(&self, member: MemberId, ending: Option<Ending>) {
+        let mut state = lock(&self.state);
+        if let Some(outbox) = state.outboxes.remove(&member) {
+            if let Some(ending) = ending {
+                outbox.end(ending);
+            }
+            state.room.leave(member);
+            state.deliver(&self.name);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        lock(&self.state).outboxes.is_empty()
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    room: Room,
+    // Exactly the members of `room`.
+    outboxes: HashMap<MemberId, Arc<Outbox>>,
+}
+
+impl State {
+    /// Carries out what the room wants. Nothing here waits for anybody.
+    fn deliver(&mut self, name: &RoomName) {
+        while let Some(output) = self.room.poll_output() {
+            match output {
+                Output::Deliver { to, frame } => {
+                    let pushed = self.outboxes.get(&to).map_or(Ok(()), |outbox| outbox.push(frame));
+                    if pushed == Err(TooSlow) {
+                        warn!(room = %name, member = to.0, "disconnecting a member: too slow");
+                        self.outboxes.remove(&to);
+                        self.room.leave(to);
+                    }
+                }
+                Output::Close { to, code, reason } => {
+                    if let Some(outbox) = self.outboxes.remove(&to) {
+                        outbox.end(Ending::close(code, &reason));
+                        self.room.leave(to);
+                    }
+                }
+                Output::Refused { from, reason } => {
+                    warn!(room = %name, member = from.0, reason, "refusing a message");
+                }
+            }
+        }
+    }
+}
+
+/// Goes on after a panic elsewhere: one member's trouble is not everybody's.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

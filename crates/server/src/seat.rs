@@ -1,0 +1,229 @@
+//! One member's socket: packets in, packets out, pings, and the end.
+//!
+//! Reading and writing are two futures of one task, so neither waits for the other and the two
+//! halves of the socket never contend.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message as WsMessage, WebSocket};
+use futures_util::{
+    SinkExt as _, StreamExt as _, future,
+    stream::{SplitSink, SplitStream},
+};
+use room_proto::{Assembler, ClientFrame, DecodeError, Limits, MessageId};
+use tokio::{
+    sync::watch,
+    time::{Instant, interval_at, sleep, sleep_until},
+};
+use tokio_tungstenite::tungstenite;
+use tracing::{debug, info, warn};
+
+use crate::{
+    client::Client,
+    outbox::{Ending, Next, Outbox},
+    rooms::Membership,
+};
+
+/// A member's end of a connection.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) membership: Membership,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) client: Client,
+    pub(crate) limits: Limits,
+    pub(crate) heartbeat: Duration,
+    /// Becomes true when the server shuts down.
+    pub(crate) shutdown: watch::Receiver<bool>,
+}
+
+impl Seat {
+    /// Serves the socket until it is over.
+    pub(crate) async fn occupy(self, socket: WebSocket) {
+        let (sink, stream) = socket.split();
+        tokio::select! {
+            () = self.read(stream) => {}
+            () = self.keep_writing(sink) => {}
+            () = self.overdue() => {}
+            () = self.shut_down() => {}
+        }
+        let (room, member) = (self.membership.room_name(), self.membership.member());
+        info!(%room, member, "a member has left");
+    }
+
+    /// Takes in what the client sends until it is gone.
+    async fn read(&self, mut stream: SplitStream<WebSocket>) {
+        let silence = self.heartbeat.saturating_mul(2);
+        let mut assembler = Assembler::new(self.limits);
+        let mut heard = Instant::now();
+        let mut alarm = std::pin::pin!(sleep_until(heard + silence));
+
+        loop {
+            let received = tokio::select! {
+                received = stream.next() => received,
+                () = &mut alarm => {
+                    // Setting the alarm with every message would cost more than this.
+                    if heard + silence > Instant::now() {
+                        alarm.as_mut().reset(heard + silence);
+                        continue;
+                    }
+                    let (room, member) = (self.membership.room_name(), self.membership.member());
+                    info!(%room, member, "disconnecting a member: silent");
+                    return;
+                }
+            };
+            heard = Instant::now();
+            match received {
+                Some(Ok(message)) => self.on_message(&mut assembler, message),
+                Some(Err(error)) => return self.on_read_error(error).await,
+                None => return,
+            }
+        }
+    }
+
+    fn on_message(&self, assembler: &mut Assembler, message: WsMessage) {
+        match message {
+            WsMessage::Binary(packet) => {
+                if !self.outbox.has_ended() {
+                    self.on_packet(assembler, &packet);
+                }
+            }
+            WsMessage::Text(_) => {
+                self.end_with_violation(CLOSE_VIOLATION, "text messages are not in the protocol");
+            }
+            // The WebSocket answers it, and then the stream ends.
+            WsMessage::Close(_) => {
+                self.outbox.abandon(Ending::Gone);
+                self.membership.end(Ending::Gone);
+            }
+            WsMessage::Ping(_) | WsMessage::Pong(_) => {}
+        }
+    }
+
+    fn on_packet(&self, assembler: &mut Assembler, packet: &Bytes) {
+        match assembler.push(packet) {
+            Ok(None) => {}
+            Ok(Some(message)) => {
+                self.membership.handle(ClientFrame::decode(&message, &self.limits));
+            }
+            Err(error) => self.end_with_violation(close_code(&error), &error.to_string()),
+        }
+    }
+
+    fn end_with_violation(&self, code: u16, reason: &str) {
+        let (room, member) = (self.membership.room_name(), self.membership.member());
+        warn!(%room, member, code, reason, "disconnecting a member: protocol violation");
+        self.membership.end(Ending::close(code, reason));
+    }
+
+    /// After an error nothing more can be read, but a close can be sent.
+    async fn on_read_error(&self, error: axum::Error) {
+        let text = error.to_string();
+        match error.into_inner().downcast_ref() {
+            Some(tungstenite::Error::Capacity(_)) => {
+                self.end_with_violation(CLOSE_TOO_LARGE, &text);
+            }
+            Some(tungstenite::Error::Protocol(
+                tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+            )) => return,
+            Some(tungstenite::Error::Protocol(_) | tungstenite::Error::Utf8(_)) => {
+                self.end_with_violation(CLOSE_VIOLATION, &text);
+            }
+            Some(_) | None => {
+                debug!(member = self.membership.member(), error = text, "reading failed");
+                return;
+            }
+        }
+        // What is unread makes the system reset the connection. Let the close arrive first.
+        sleep(LINGER).await;
+    }
+
+    /// Never returns: the client's answer to the last thing sent ends the reading, and so the seat.
+    async fn keep_writing(&self, sink: SplitSink<WebSocket, WsMessage>) {
+        if let Err(error) = self.write(sink).await {
+            debug!(member = self.membership.member(), %error, "writing failed");
+            self.outbox.abandon(Ending::Gone);
+        }
+        future::pending().await
+    }
+
+    /// Sends what the room has for the client, until the outbox ends.
+    ///
+    /// Fills the socket's buffer as long as there is something, then flushes.
+    async fn write(&self, mut sink: SplitSink<WebSocket, WsMessage>) -> Result<(), axum::Error> {
+        let mut pings = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
+        let mut last_id = MessageId(0);
+        loop {
+            match self.outbox.poll() {
+                Next::Frame(frame) => {
+                    last_id.0 += 1;
+                    let message = frame.encode(last_id, self.client.handshake);
+                    drop(frame);
+                    for packet in message.packets(self.client.packet_bytes()) {
+                        sink.feed(WsMessage::Binary(packet)).await?;
+                    }
+                }
+                Next::Nothing => {
+                    sink.flush().await?;
+                    tokio::select! {
+                        () = self.outbox.filled() => {}
+                        _ = pings.tick() => sink.feed(WsMessage::Ping(Bytes::new())).await?,
+                    }
+                    continue;
+                }
+                Next::End(Ending::Close { code, reason }) => {
+                    let frame = CloseFrame { code, reason: reason.into() };
+                    return sink.send(WsMessage::Close(Some(frame))).await;
+                }
+                Next::End(Ending::Gone) => return Ok(()),
+            }
+            // A member that only listens must be pinged too, however much there is to hear.
+            if future::poll_immediate(pings.tick()).await.is_some() {
+                sink.feed(WsMessage::Ping(Bytes::new())).await?;
+            }
+        }
+    }
+
+    /// Waits until the end has been due for too long.
+    async fn overdue(&self) {
+        self.outbox.ended().await;
+        sleep(GRACE).await;
+    }
+
+    /// Waits for the server's end: official clients come back after a connection that was lost,
+    /// but not after a close; ours knows what 1001 means.
+    async fn shut_down(&self) {
+        let mut shutdown = self.shutdown.clone();
+        // An error means that the server is gone already.
+        let _ = shutdown.wait_for(|down| *down).await;
+        if self.client.traits.ours {
+            self.membership.end(Ending::close(CLOSE_GOING_AWAY, "server shutting down"));
+            future::pending().await
+        }
+    }
+}
+
+/// The close code for bytes that cannot be read.
+fn close_code(error: &DecodeError) -> u16 {
+    match error {
+        DecodeError::KindTooLong { .. }
+        | DecodeError::TooManyPackets { .. }
+        | DecodeError::MessageTooLong { .. }
+        | DecodeError::HeaderTooLong { .. } => CLOSE_TOO_LARGE,
+        DecodeError::Truncated { .. }
+        | DecodeError::KindNotUtf8
+        | DecodeError::HeaderIncomplete
+        | DecodeError::OutOfOrder { .. }
+        | DecodeError::Json(_)
+        | DecodeError::Field { .. }
+        | DecodeError::Base64 => CLOSE_VIOLATION,
+    }
+}
+
+const CLOSE_GOING_AWAY: u16 = 1001;
+const CLOSE_VIOLATION: u16 = 4001;
+const CLOSE_TOO_LARGE: u16 = 4002;
+
+/// How long the end of a connection may take.
+pub(crate) const GRACE: Duration = Duration::from_secs(3);
+const LINGER: Duration = Duration::from_secs(1);

@@ -1,0 +1,164 @@
+//! `GET /rooms/{room}`: who may come in, and how a no is said to each client.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{
+        Path, Query as AxumQuery, State,
+        ws::{CloseFrame, Message as WsMessage, WebSocket, WebSocketUpgrade},
+    },
+    http::{HeaderMap, HeaderValue},
+    response::{IntoResponse as _, Response},
+};
+use futures_util::StreamExt as _;
+use room::{Claims, Grants, Joining, RoomConfig};
+use room_proto::{Extensions, JsonText, ParticipantId};
+use tokio::time::timeout;
+use tracing::info;
+use uuid::Uuid;
+
+use crate::{
+    App,
+    bearer::bearer,
+    client::{Client, Query},
+    outbox::Outbox,
+    refusal::Refusal,
+    room_name::RoomName,
+    room_url::room_url,
+    seat::{GRACE, Seat},
+    tokens::{self, TokenError},
+};
+
+/// Answers a request to join a room.
+pub(crate) async fn join(
+    State(app): State<Arc<App>>,
+    Path(room): Path<String>,
+    AxumQuery(pairs): AxumQuery<Vec<(String, String)>>,
+    headers: HeaderMap,
+    mut upgrade: WebSocketUpgrade,
+) -> Response {
+    let query = Query::from_pairs(pairs);
+    let client = Client::recognise(&headers, &query);
+    let offered = upgrade.requested_protocols().find_map(subprotocol_token);
+    if let Some((protocol, _)) = &offered {
+        // Without the echo a browser gives up, and would not see a refusal either.
+        upgrade.set_selected_protocol(protocol.clone());
+    }
+    let token = bearer(&headers)
+        .map(str::to_owned)
+        .or(query.token)
+        .or_else(|| offered.map(|(_, token)| token));
+
+    match admit(&app, &room, token.as_deref()) {
+        Ok(admission) => {
+            let url = room_url(&headers, &admission.room);
+            admission.seat(app, client, url, upgrade)
+        }
+        Err(refusal) => refuse(upgrade, client, &room, refusal),
+    }
+}
+
+fn admit(app: &App, room: &str, token: Option<&str>) -> Result<Admission, Refusal> {
+    let room = RoomName::new(room)?;
+    let token = token.ok_or(TokenError::Missing)?;
+    let claims = tokens::verify(&app.config.keys, app.config.clock_skew, token, &room)?;
+    Ok(Admission { room, claims })
+}
+
+/// A request that was found good.
+struct Admission {
+    room: RoomName,
+    claims: Claims,
+}
+
+impl Admission {
+    fn seat(
+        self,
+        app: Arc<App>,
+        client: Client,
+        url: String,
+        upgrade: WebSocketUpgrade,
+    ) -> Response {
+        // Taken here, so that a shutdown also waits for upgrades under way.
+        let shutdown = app.shutdown.subscribe();
+        let limits = app.config.limits;
+        // A message over the limit should be read, so that its sender can be told.
+        let ws_limit = limits.max_message_bytes.saturating_add(64 * 1024);
+        upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(
+            async move |socket| {
+                let outbox = Arc::new(Outbox::new(app.config.max_queued_bytes));
+                let config = || room_config(&app, &self.room, url);
+                let joining = joining(&app, &self.claims, client);
+                let name = joining.name.clone();
+                let joined = app.rooms.join(&self.room, config, joining, Arc::clone(&outbox));
+                match joined {
+                    Ok(membership) => {
+                        let member = membership.member();
+                        info!(room = %self.room, member, name, ?client, "a member has joined");
+                        let heartbeat = app.config.heartbeat;
+                        drop(app);
+                        let seat = Seat { membership, outbox, client, limits, heartbeat, shutdown };
+                        seat.occupy(socket).await;
+                    }
+                    Err(error) => {
+                        info!(room = %self.room, name, %error, "cannot join");
+                        close(socket, &Refusal::forbidden(error.to_string())).await;
+                    }
+                }
+            },
+        )
+    }
+}
+
+fn room_config(app: &App, name: &RoomName, url: String) -> RoomConfig {
+    RoomConfig {
+        name: name.as_str().to_owned(),
+        url,
+        session_id: Uuid::new_v4().to_string(),
+        extensions: Extensions {
+            version: Extensions::VERSION,
+            raw_attachments: true,
+            max_packet_bytes: Some(app.config.max_packet_bytes),
+            max_message_bytes: Some(app.config.limits.max_message_bytes),
+        },
+        limits: app.config.room_limits,
+    }
+}
+
+fn joining(app: &App, claims: &Claims, client: Client) -> Joining {
+    Joining {
+        participant_id: ParticipantId::new(&Uuid::new_v4().to_string()),
+        name: claims.name().to_owned(),
+        role: claims.role().to_owned(),
+        attributes: JsonText::empty_object(),
+        grants: Grants::from_claims(claims, app.config.legacy_grants),
+        traits: client.traits,
+    }
+}
+
+/// Says no: with a status, or to those who cannot see one with a close that makes them stop.
+fn refuse(upgrade: WebSocketUpgrade, client: Client, room: &str, refusal: Refusal) -> Response {
+    info!(room, reason = refusal.message(), "refusing a client");
+    if client.needs_close() {
+        upgrade.on_upgrade(async move |socket| close(socket, &refusal).await)
+    } else {
+        refusal.into_response()
+    }
+}
+
+async fn close(mut socket: WebSocket, refusal: &Refusal) {
+    let frame = CloseFrame { code: CLOSE_FOR_GOOD, reason: refusal.close_reason().into() };
+    if socket.send(WsMessage::Close(Some(frame))).await.is_ok() {
+        // Until the answer comes; whatever else the client says is not heard.
+        let _ = timeout(GRACE, async { while let Some(Ok(_)) = socket.next().await {} }).await;
+    }
+}
+
+/// The official clients do not come back after this one.
+const CLOSE_FOR_GOOD: u16 = 1000;
+
+/// The token in a subprotocol, and the subprotocol as it is to be echoed.
+fn subprotocol_token(protocol: &HeaderValue) -> Option<(HeaderValue, String)> {
+    let token = protocol.to_str().ok()?.strip_prefix("meshagent-room.")?;
+    Some((protocol.clone(), token.to_owned()))
+}

@@ -1,0 +1,116 @@
+//! Clients of every generation in one room.
+
+use room_proto::{Extensions, Limits, Request, ServerFrame, frame::system};
+
+use crate::harness::{Client, Kind, Server, outgoing};
+
+#[tokio::test]
+async fn every_client_gets_the_handshake_it_can_read() {
+    let server = Server::start().await;
+
+    for kind in Kind::ALL {
+        let (client, [connected, ready]) = Client::connect(&server, kind, "lobby", "ann").await;
+
+        for message in [&connected, &ready] {
+            let padded = message.body.starts_with(b"        {");
+            assert_eq!(padded, kind == Kind::Py0_0_21, "{kind:?}");
+        }
+
+        let ready = ServerFrame::decode(&ready, &Limits::default()).unwrap();
+        let ServerFrame::RoomReady { room_name, room_url, session_id, extensions } = ready else {
+            panic!("room_ready comes second, not {ready:?}");
+        };
+        assert_eq!(room_name, "lobby");
+        assert_eq!(room_url, format!("ws://{}/rooms/lobby", server.address));
+        assert!(!session_id.is_empty());
+        let announced = (kind == Kind::Ours).then(|| Extensions {
+            version: 1,
+            raw_attachments: true,
+            max_packet_bytes: Some(1024 * 1024),
+            max_message_bytes: Some(32 * 1024 * 1024),
+        });
+        assert_eq!(extensions, announced, "{kind:?}");
+        assert!(!client.id.as_str().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn every_client_reaches_every_other() {
+    let server = Server::start().await;
+
+    for from in Kind::ALL {
+        for to in Kind::ALL {
+            let mut ann = Client::join(&server, from, "lobby", "ann").await;
+            let mut bob = Client::join(&server, to, "lobby", "bob").await;
+            let seen = ann.delivered(system::PARTICIPANT_ENABLED).await;
+            assert_eq!(seen.from, bob.id, "{from:?} sees {to:?}");
+
+            for attachment in [0, 1, 1023, 1024, 1025, 5000, 100_000] {
+                let sent = outgoing("note", r#"{"a":["é","\ud800"]}"#, attachment);
+                let request = Request::Send { to: bob.id.clone(), outgoing: sent.clone() };
+                ann.request(request).await;
+
+                let got = bob.delivered("note").await;
+                assert_eq!(got.from, ann.id, "{from:?} to {to:?}");
+                assert_eq!(got.attachment, sent.attachment, "{from:?} to {to:?}");
+                assert!(got.message.as_str().contains("\\ud800"), "{from:?} to {to:?}");
+            }
+
+            let whole = to == Kind::Ours;
+            assert_eq!(bob.largest_packet > 100_000, whole, "{to:?}");
+            assert!(whole || bob.largest_packet <= 16 * 1024 + 12, "{to:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_burst_arrives_in_order_and_a_broadcast_everywhere() {
+    const BURST: usize = 500;
+    let server = Server::start().await;
+    let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
+    let mut listeners = Vec::new();
+    for kind in Kind::ALL {
+        listeners.push(Client::join(&server, kind, "lobby", "listener").await);
+    }
+
+    for number in 0..BURST {
+        let message = format!(r#"{{"number":{number}}}"#);
+        ann.say(Request::Broadcast { outgoing: outgoing("count", &message, 100) }).await;
+    }
+
+    for listener in &mut listeners {
+        for number in 0..BURST {
+            let message: serde_json::Value =
+                serde_json::from_str(listener.delivered("count").await.message.as_str()).unwrap();
+            assert_eq!(message["number"], number);
+        }
+    }
+}
+
+#[tokio::test]
+async fn rooms_do_not_hear_each_other_and_end_with_their_last_member() {
+    let server = Server::start().await;
+    let session = async |room: &'static str| {
+        let (client, [_, ready]) = Client::connect(&server, Kind::Ours, room, "ann").await;
+        match ServerFrame::decode(&ready, &Limits::default()).unwrap() {
+            ServerFrame::RoomReady { session_id, .. } => (client, session_id),
+            other => panic!("{other:?}"),
+        }
+    };
+
+    let (_one, first) = session("one").await;
+    let (mut again, same) = session("one").await;
+    let (_two, other) = session("two").await;
+    assert_eq!(first, same);
+    assert_ne!(first, other);
+
+    let (mut three, before) = session("three").await;
+    three.socket.close(None).await.unwrap();
+    three.ending().await;
+    let (_three, after) = session("three").await;
+    assert_ne!(before, after);
+
+    again.request(Request::Enable).await;
+    let list = again.delivered(system::ENABLED).await;
+    assert!(list.message.as_str().contains(r#""participants":[]"#), "{:?}", list.message);
+}

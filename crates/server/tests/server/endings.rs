@@ -1,0 +1,141 @@
+//! How connections end: slow, silent and broken clients, and the server's own end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::SinkExt as _;
+use room_proto::{Request, ServerFrame, frame::system};
+use tokio_tungstenite::tungstenite;
+
+use crate::harness::{Client, Kind, Server, outgoing, within};
+
+#[tokio::test]
+async fn who_does_not_read_is_disconnected_and_slows_nobody() {
+    let server = Server::start_with(|config| config.max_queued_bytes = 256 * 1024).await;
+    let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
+    let mut bob = Client::join(&server, Kind::Npm0_39_9, "lobby", "bob").await;
+    let mut slow = Client::join(&server, Kind::Ours, "lobby", "slow").await;
+
+    let mut sent: u64 = 0;
+    let mut slow_is_gone = false;
+    while !slow_is_gone {
+        sent += 1;
+        let message = format!(r#"{{"number":{sent}}}"#);
+        ann.say(Request::Broadcast { outgoing: outgoing("count", &message, 64 * 1024) }).await;
+        let got = bob.delivered("count").await;
+        assert_eq!(got.message.as_str(), message);
+        loop {
+            match ann.frame().await {
+                ServerFrame::Response { .. } => break,
+                ServerFrame::Message(said) => {
+                    slow_is_gone |= said.kind == system::PARTICIPANT_DISABLED;
+                }
+                _ => {}
+            }
+        }
+        assert!(sent < 10_000, "nobody disconnects the slow one");
+    }
+
+    assert_eq!(slow.ending().await, Some((4000, String::from("too slow"))));
+    ann.request(Request::Enable).await;
+}
+
+#[tokio::test]
+async fn who_is_silent_is_disconnected() {
+    let server = Server::start_with(|config| config.heartbeat = Duration::from_millis(100)).await;
+    let mut ann = Client::join(&server, Kind::Npm0_39_9, "lobby", "ann").await;
+
+    // Does not read, and so does not answer pings.
+    let silent = Client::join(&server, Kind::Npm0_39_9, "lobby", "silent").await;
+
+    let gone = ann.delivered(system::PARTICIPANT_DISABLED).await;
+    assert_eq!(gone.from, silent.id);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_ends_the_connection() {
+    let server = Server::start().await;
+    let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
+
+    for message in [
+        tungstenite::Message::Binary(Bytes::from_static(b"short")),
+        tungstenite::Message::Text("hello".into()),
+    ] {
+        let mut mallory = Client::join(&server, Kind::Ours, "lobby", "mallory").await;
+        mallory.socket.send(message).await.unwrap();
+
+        let (code, _) = mallory.ending().await.unwrap();
+        assert_eq!(code, 4001);
+        assert_eq!(ann.delivered(system::PARTICIPANT_DISABLED).await.from, mallory.id);
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_ends_the_connection() {
+    let server = Server::start_with(|config| config.limits.max_message_bytes = 64 * 1024).await;
+
+    // A little too large is found by the protocol, much too large by the WebSocket.
+    for bytes in [65 * 1024, 512 * 1024] {
+        let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
+        ann.say(Request::Broadcast { outgoing: outgoing("large", "{}", bytes) }).await;
+
+        let (code, reason) = ann.ending().await.unwrap();
+        assert_eq!(code, 4002, "{reason}");
+        assert!(!reason.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn leaving_is_heard_however_it_happens() {
+    let server = Server::start().await;
+    let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
+
+    let mut polite = Client::join(&server, Kind::Npm0_35_8, "lobby", "polite").await;
+    polite.socket.close(None).await.unwrap();
+    assert_eq!(ann.delivered(system::PARTICIPANT_DISABLED).await.from, polite.id);
+
+    let rude = Client::join(&server, Kind::Py0_0_21, "lobby", "rude").await;
+    let id = rude.id.clone();
+    drop(rude);
+    assert_eq!(ann.delivered(system::PARTICIPANT_DISABLED).await.from, id);
+}
+
+#[tokio::test]
+async fn a_close_is_answered_with_a_close() {
+    let server = Server::start().await;
+    let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
+
+    let frame = tungstenite::protocol::CloseFrame { code: 1000.into(), reason: "bye".into() };
+    ann.socket.close(Some(frame)).await.unwrap();
+
+    assert_eq!(ann.ending().await, Some((1000, String::from("bye"))));
+}
+
+#[tokio::test]
+async fn a_shutdown_drops_official_clients_and_tells_ours() {
+    let server = Server::start().await;
+    let mut ours = Client::join(&server, Kind::Ours, "lobby", "ours").await;
+    let mut official = Vec::new();
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Ours) {
+        official.push(Client::join(&server, kind, "lobby", "official").await);
+    }
+
+    let running = server.stop();
+
+    assert_eq!(ours.ending().await, Some((1001, String::from("server shutting down"))));
+    for client in &mut official {
+        assert_eq!(client.ending().await, None);
+    }
+    within(running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_shutdown_does_not_wait_for_those_who_do_not_answer() {
+    let server = Server::start().await;
+    let _silent = Client::join(&server, Kind::Ours, "lobby", "silent").await;
+    // A request that never becomes whole.
+    let mut unfinished = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut unfinished, b"GET / HTTP/1.1\r\n").await.unwrap();
+
+    within(server.stop()).await.unwrap().unwrap();
+}
