@@ -1,1 +1,89 @@
-fn main() {}
+//! The command-line tool: `room serve`, `room token`.
+//!
+//! Results go to standard output, everything else to standard error. The exit code is 0, 1 for a
+//! failure, 2 for wrong arguments.
+
+mod commands;
+mod secrets;
+
+use std::{io, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::commands::{serve, token};
+
+/// Rooms in which browsers, servers and agents exchange messages
+#[derive(Debug, Parser)]
+#[command(name = "room", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the room server
+    Serve(serve::Arguments),
+    /// Make a token with which somebody may join a room, and print it
+    Token(token::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve(arguments) => {
+            if let Err(error) = start_logging(&arguments.log) {
+                return failure(&Failure::Usage(error));
+            }
+            serve::run(arguments).await
+        }
+        Command::Token(arguments) => token::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure(&error),
+    }
+}
+
+/// What went wrong, and whose mistake it was.
+#[derive(Debug)]
+enum Failure {
+    /// The arguments are wrong, or the environment that stands in for them.
+    Usage(anyhow::Error),
+    /// It did not work.
+    Failed(anyhow::Error),
+}
+
+impl Failure {
+    /// A mistake in the arguments.
+    fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self::Usage(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+fn failure(failure: &Failure) -> ExitCode {
+    let (error, code) = match failure {
+        Failure::Usage(error) => (error, 2),
+        Failure::Failed(error) => (error, 1),
+    };
+    eprintln!("room: {error:#}");
+    ExitCode::from(code)
+}
+
+/// Whatever the filter, what participants say to each other is not for the log.
+fn start_logging(filter: &str) -> anyhow::Result<()> {
+    let mut filter = EnvFilter::try_new(filter).context("in --log")?;
+    for crate_with_bodies in ["tungstenite=info", "tokio_tungstenite=info"] {
+        filter = filter.add_directive(crate_with_bodies.parse()?);
+    }
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! `room serve`
+
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, time::Duration};
+
+use anyhow::Context as _;
+use clap::Args;
+use room_server::{Keys, Mount, Secret, ServeError, ServerConfig};
+use tokio::net::TcpListener;
+use tracing::warn;
+
+use crate::{Failure, secrets};
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Tokens are checked against the secret in ROOM_SECRET or --secret-file, and against API keys.
+`room token` makes them.")]
+pub(crate) struct Arguments {
+    /// Where to listen; with port 0 the system chooses one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+
+    /// Hand out tokens at POST /dev/token to whoever asks; for loopback addresses only
+    ///
+    /// Without another secret the server makes one for this run.
+    #[arg(long)]
+    dev: bool,
+
+    /// Serve the files of this folder
+    #[arg(long, value_name = "DIR")]
+    www: Option<PathBuf>,
+
+    /// Serve the files of a further folder under a path, such as /pkg=DIR; may be repeated
+    #[arg(long, value_name = "/PREFIX=DIR", value_parser = Mount::parse)]
+    mount: Vec<Mount>,
+
+    /// Read the secret that signs tokens from this file [env: ROOM_SECRET has the secret itself]
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+
+    /// Read API keys (ma-…) from this file, one a line [env: ROOM_API_KEYS has the keys themselves]
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+
+    /// How far the clocks of those who sign tokens may be off, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    clock_skew: u64,
+
+    /// Refuse messaging to tokens of the first SDKs, which have no API grants
+    #[arg(long)]
+    no_legacy_grants: bool,
+
+    /// The largest message, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = mebibytes())]
+    max_message: u32,
+
+    /// How much may wait for a slow member before it is disconnected, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = mebibytes())]
+    max_queue: u32,
+
+    /// What to log on standard error, such as debug or room_server=debug
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    pub(crate) log: String,
+}
+
+fn mebibytes() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=1024)
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let address = arguments.listen;
+    let config = config(arguments).map_err(Failure::Usage)?;
+    config.check(address).map_err(Failure::usage)?;
+
+    // Before the first line, after which a signal may come.
+    let shutdown = shutdown_signal()?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let bound = listener.local_addr().context("the listener has no address")?;
+    announce(bound)?;
+
+    room_server::run(listener, config, shutdown).await.map_err(|error| match error {
+        ServeError::Config(error) => Failure::usage(error),
+        ServeError::Listener(_) => Failure::Failed(error.into()),
+    })
+}
+
+fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
+    let mut config = ServerConfig::new(keys(&arguments)?);
+    config.dev = arguments.dev;
+    config.clock_skew = Duration::from_secs(arguments.clock_skew);
+    config.legacy_grants = !arguments.no_legacy_grants;
+    config.www = arguments.www;
+    config.mounts = arguments.mount;
+    config.limits.max_message_bytes = bytes(arguments.max_message);
+    config.limits.max_header_bytes = bytes(arguments.max_message);
+    config.max_queued_bytes = bytes(arguments.max_queue);
+    Ok(config)
+}
+
+fn keys(arguments: &Arguments) -> anyhow::Result<Keys> {
+    let mut secret = secrets::secret(arguments.secret_file.as_deref())?;
+    if let Some(secret) = &secret
+        && !secret.is_strong()
+    {
+        warn!("the secret has fewer than 32 bytes; tokens can be forged by guessing it");
+    }
+    if arguments.dev {
+        secret.get_or_insert_with(Secret::random);
+    }
+    let keys = secret.map_or_else(Keys::default, Keys::from_secret);
+    let api_keys = secrets::api_keys(arguments.api_key_file.as_deref())?;
+    Ok(api_keys.into_iter().fold(keys, Keys::with_api_key))
+}
+
+fn bytes(mebibytes: u32) -> usize {
+    mebibytes as usize * 1024 * 1024
+}
+
+fn announce(address: SocketAddr) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "listening on http://{address}")
+        .and_then(|()| output.flush())
+        .context("cannot write to standard output")
+}
+
+#[cfg(unix)]
+fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
+}

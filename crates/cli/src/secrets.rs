@@ -1,0 +1,53 @@
+//! Where secrets come from: files and the environment, never the command line.
+
+use std::{env, fs, path::Path};
+
+use anyhow::Context as _;
+use room_server::{ApiKey, Secret};
+
+/// The variable with the secret itself.
+pub(crate) const SECRET_VARIABLE: &str = "ROOM_SECRET";
+/// The variable with API keys, separated by commas or white space.
+pub(crate) const API_KEYS_VARIABLE: &str = "ROOM_API_KEYS";
+
+/// The secret in the file, or else in the environment.
+pub(crate) fn secret(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+    match file {
+        Some(file) => {
+            let secret = Secret::new(&read(file)?);
+            secret.map(Some).with_context(|| format!("in {}", file.display()))
+        }
+        None => match env::var(SECRET_VARIABLE) {
+            Ok(text) => {
+                Secret::new(&text).map(Some).with_context(|| format!("in {SECRET_VARIABLE}"))
+            }
+            Err(env::VarError::NotPresent) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("in {SECRET_VARIABLE}")),
+        },
+    }
+}
+
+/// The API keys in the file and in the environment.
+pub(crate) fn api_keys(file: Option<&Path>) -> anyhow::Result<Vec<ApiKey>> {
+    let mut keys = Vec::new();
+    if let Some(file) = file {
+        keys.extend(parse_keys(&read(file)?).with_context(|| format!("in {}", file.display()))?);
+    }
+    if let Ok(text) = env::var(API_KEYS_VARIABLE) {
+        keys.extend(parse_keys(&text).with_context(|| format!("in {API_KEYS_VARIABLE}"))?);
+    }
+    Ok(keys)
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn parse_keys(text: &str) -> anyhow::Result<Vec<ApiKey>> {
+    let words = text.split(|character: char| character == ',' || character.is_whitespace());
+    let keys = words.filter(|word| !word.is_empty()).enumerate();
+    keys.map(|(index, word)| {
+        ApiKey::parse(word).with_context(|| format!("API key number {}", index + 1))
+    })
+    .collect()
+}

@@ -1,0 +1,161 @@
+//! The binary as a person starts it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Output, Stdio},
+};
+
+#[test]
+fn serve_says_where_it_listens_and_stops_when_it_is_told() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start(&["--dev"]);
+
+        let mut socket = TcpStream::connect(&server.address).unwrap();
+        socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+        let id = server.process.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert_eq!(server.process.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn serve_without_a_secret_says_what_to_do() {
+    let output = room(&["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("set ROOM_SECRET or give --secret-file"), "{output:?}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn serve_hands_out_tokens_on_loopback_only() {
+    let output = room(&["serve", "--dev", "--listen", "0.0.0.0:0"]).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("loopback"), "{output:?}");
+}
+
+#[test]
+fn serve_names_what_is_missing() {
+    for (arguments, words) in [
+        (["--www", "no/such/folder"], "no/such/folder is not a folder"),
+        (["--secret-file", "no/such/file"], "cannot read no/such/file"),
+        (["--api-key-file", "no/such/file"], "cannot read no/such/file"),
+        (["--mount", "pkg"], "/prefix=DIR"),
+        (["--listen", "nowhere"], "--listen"),
+        (["--log", "room==="], "--log"),
+    ] {
+        let mut command = room(&["serve", "--dev"]);
+        let output = command.args(arguments).output().unwrap();
+
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(text(&output).contains(words), "{words}: {output:?}");
+    }
+}
+
+#[test]
+fn serve_never_logs_a_token() {
+    let mut server = Server::start(&["--dev", "--log", "trace"]);
+    let body = r#"{"room":"lobby","name":"Ann"}"#;
+    let mut socket = TcpStream::connect(&server.address).unwrap();
+    let length = body.len();
+    write!(
+        socket,
+        "POST /dev/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    let token = answer.split(r#""token":""#).nth(1).unwrap().trim_end_matches("\"}");
+
+    let mut socket = TcpStream::connect(&server.address).unwrap();
+    write!(
+        socket,
+        "GET /rooms/lobby?token={token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .unwrap();
+    // The client is in when it is told who it is.
+    let mut greeting = Vec::new();
+    while !greeting.windows(9).any(|bytes| bytes == b"connected") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        greeting.extend(byte);
+    }
+
+    server.process.kill().unwrap();
+    let mut log = String::new();
+    server.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("a member has joined"), "{log}");
+    let signature = token.rsplit('.').next().unwrap();
+    assert!(!log.contains(signature), "{log}");
+}
+
+#[test]
+fn token_prints_a_token_and_nothing_else() {
+    let mut command = room(&["token", "--room", "lobby", "--name", "Ann", "--role", "agent"]);
+    let output = command.env("ROOM_SECRET", "0123456789abcdef0123456789abcdef").output().unwrap();
+
+    assert_eq!(output.status.code(), Some(0));
+    let token = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(token.lines().count(), 1);
+    assert_eq!(token.trim().split('.').count(), 3);
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn token_names_what_is_missing() {
+    let output = room(&["token", "--room", "lobby", "--name", "Ann"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("set ROOM_SECRET or give --secret-file"), "{output:?}");
+
+    let output = room(&["token", "--room", "Lobby", "--name", "Ann"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("a room name is"), "{output:?}");
+}
+
+/// The binary, without the secrets of whoever runs the tests.
+fn room(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_room"));
+    command.args(arguments).env_remove("ROOM_SECRET").env_remove("ROOM_API_KEYS");
+    command.env_remove("RUST_LOG");
+    command
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = room(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut process =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
+        Self { process, address }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
