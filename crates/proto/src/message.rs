@@ -66,12 +66,11 @@ impl Assembler {
     ///
     /// [`DecodeError`] once for each message that is dropped.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Option<Message>, DecodeError> {
-        let result = match Packet::decode(bytes) {
+        match Packet::decode(bytes) {
             Ok(Packet::First { id, count, kind }) => self.start(id, count, kind),
             Ok(Packet::Data { id, index, body }) => self.go_on(id, index, body),
             Err(error) => Err(error).inspect_err(|_| self.state = State::Skipping),
-        };
-        result
+        }
     }
 
     fn start(

@@ -46,15 +46,15 @@ impl<'a> Packet<'a> {
     /// [`DecodeError::Truncated`] if the header is not complete, [`DecodeError::KindNotUtf8`].
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let truncated = |need| DecodeError::Truncated { need, have: bytes.len() };
-        let (id, rest) = bytes.split_first_chunk().ok_or(truncated(Self::HEADER_LEN))?;
-        let (index, body) = rest.split_first_chunk().ok_or(truncated(Self::HEADER_LEN))?;
+        let (id, rest) = bytes.split_first_chunk().ok_or_else(|| truncated(Self::HEADER_LEN))?;
+        let (index, body) = rest.split_first_chunk().ok_or_else(|| truncated(Self::HEADER_LEN))?;
         let id = MessageId(u64::from_be_bytes(*id));
         let index = u32::from_be_bytes(*index);
         if index > 0 {
             return Ok(Self::Data { id, index, body });
         }
 
-        let (count, kind) = body.split_first_chunk().ok_or(truncated(Self::FIRST_HEADER_LEN))?;
+        let (count, kind) = body.split_first_chunk().ok_or_else(|| truncated(Self::FIRST_HEADER_LEN))?;
         let kind = std::str::from_utf8(kind).map_err(|_| DecodeError::KindNotUtf8)?;
         Ok(Self::First { id, count: u32::from_be_bytes(*count), kind })
     }

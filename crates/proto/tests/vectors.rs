@@ -1,6 +1,7 @@
 //! The recorded frames of the official SDKs: each is read, and written again byte for byte.
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one variant")]
 
 use bytes::Bytes;
 use room_proto::{

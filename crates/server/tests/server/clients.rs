@@ -23,7 +23,7 @@ async fn every_client_gets_the_handshake_it_can_read() {
         assert_eq!(room_name, "lobby");
         assert_eq!(room_url, format!("ws://{}/rooms/lobby", server.address));
         assert!(!session_id.is_empty());
-        let announced = (kind == Kind::Ours).then(|| Extensions {
+        let announced = (kind == Kind::Ours).then_some(Extensions {
             version: 1,
             raw_attachments: true,
             max_packet_bytes: Some(1024 * 1024),

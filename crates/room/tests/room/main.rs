@@ -1,0 +1,10 @@
+//! What members see of a room.
+
+#![expect(clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one variant")]
+
+mod bench;
+mod calls;
+mod membership;
+mod messages;
+mod presence;
