@@ -240,8 +240,10 @@ impl Driver {
     fn transmit(&self, bytes: &[u8]) {
         let Some(socket) = self.socket() else { return };
         if socket.send(bytes).is_err() {
-            let lost = Input::Closed { code: None, reason: "the socket refused to send" };
+            let reason = "the socket refused to send";
+            let lost = Input::Closed { code: None, reason };
             self.ask(|session, now| session.handle_input(now, lost));
+            socket.close(CLOSE_NORMAL, reason);
         }
     }
 
@@ -255,3 +257,6 @@ impl fmt::Debug for Driver {
         f.debug_struct("Driver").finish_non_exhaustive()
     }
 }
+
+/// The one close code of the standard that a page may send.
+const CLOSE_NORMAL: u16 = 1000;

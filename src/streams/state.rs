@@ -115,11 +115,14 @@ impl StreamState {
             if driver.is_socket_full() {
                 // No event tells of a socket's buffer.
                 TimeoutFuture::new(SOCKET_POLL_MS).await;
-            } else if self.writable_bytes(driver)? == 0 {
+                continue;
+            }
+            match self.writable_bytes(driver) {
                 // Cancelled only if the state itself is gone, and then nobody is here.
-                let _ = self.writable.wait().await;
-            } else {
-                return Ok(());
+                Ok(0) => drop(self.writable.wait().await),
+                Ok(_) => return Ok(()),
+                // It was closed meanwhile; how that ends says what became of the chunk.
+                Err(_) => return answer(self.ended.wait()).await,
             }
         }
         self.failure()

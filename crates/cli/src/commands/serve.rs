@@ -11,7 +11,7 @@ use tracing::warn;
 use crate::{Failure, secrets};
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(args_override_self = true, after_help = "\
 Tokens are checked against the secret in ROOM_SECRET or --secret-file, and against API keys.
 `room token` makes them.")]
 pub(crate) struct Arguments {

@@ -51,7 +51,7 @@ fn disabling_and_leaving_are_announced_once() {
 
     let asked = bench.ask(bob, Request::Disable);
     assert_eq!(bench.answer(bob, asked), Content::Empty);
-    assert_eq!(bench.messages(ada), [gone.clone()]);
+    assert_eq!(bench.messages(ada), std::slice::from_ref(&gone));
 
     bench.ask(bob, Request::Disable);
     assert_eq!(bench.told(ada), []);
