@@ -33,7 +33,12 @@ export interface CoreListener {
   participantAdded(id: string): void;
   participantRemoved(participant: CoreParticipant): void;
   participantUpdated(id: string, changedJson: string): void;
-  message(from: string, type: string, messageJson: string, attachment: Uint8Array | undefined): void;
+  message(
+    from: string,
+    type: string,
+    messageJson: string,
+    attachment: Uint8Array | undefined,
+  ): void;
   /** Somebody offers a stream; it is answered by `accept()` or `reject()`, sooner or later. */
   streamRequested(offer: CoreIncomingStream): void;
   /** An open stream (either direction) ended; `error` is undefined when it ended cleanly. */
@@ -64,7 +69,12 @@ export interface Core {
   enable(): Promise<void>;
   disable(): Promise<void>;
   setAttributes(changedJson: string): void;
-  send(to: string, type: string, messageJson: string, attachment: Uint8Array | undefined): Promise<void>;
+  send(
+    to: string,
+    type: string,
+    messageJson: string,
+    attachment: Uint8Array | undefined,
+  ): Promise<void>;
   broadcast(type: string, messageJson: string, attachment: Uint8Array | undefined): Promise<void>;
   /** Throws at once what the session refuses at once. `streamId` is a fresh UUID. */
   openStream(to: string, streamId: string, headerJson: string): CoreOutgoingStream;

@@ -1,0 +1,179 @@
+import type { RoomError } from "./errors.js";
+import type { RemoteParticipant } from "./participants.js";
+import type { MessageStreamReader, MessageStreamWriter } from "./streams.js";
+
+/** A listener for one kind of event, as a function or as an object. */
+export type TypedListener<E> = ((event: E) => void) | { handleEvent(event: E): void };
+
+/** An `EventTarget` that knows its events, with `on`, `off` and `once` as in Node. */
+export class TypedEventTarget<Events extends { [K in keyof Events]: Event }> extends EventTarget {
+  override addEventListener<K extends keyof Events & string>(
+    type: K,
+    listener: TypedListener<Events[K]> | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void {
+    super.addEventListener(type, listener, options);
+  }
+
+  override removeEventListener<K extends keyof Events & string>(
+    type: K,
+    listener: TypedListener<Events[K]> | null,
+    options?: EventListenerOptions | boolean,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: EventListenerOptions | boolean,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: EventListenerOptions | boolean,
+  ): void {
+    super.removeEventListener(type, listener, options);
+  }
+
+  /** The same as `addEventListener`. */
+  on<K extends keyof Events & string>(type: K, listener: TypedListener<Events[K]>): this {
+    this.addEventListener(type, listener);
+    return this;
+  }
+
+  /** The same as `removeEventListener`. */
+  off<K extends keyof Events & string>(type: K, listener: TypedListener<Events[K]>): this {
+    this.removeEventListener(type, listener);
+    return this;
+  }
+
+  /** Listens to the next event of this type only. */
+  once<K extends keyof Events & string>(type: K, listener: TypedListener<Events[K]>): this {
+    this.addEventListener(type, listener, { once: true });
+    return this;
+  }
+}
+
+/** A message as it arrives. */
+export class RoomMessage {
+  /** The application's word for the kind of message. */
+  readonly type: string;
+  /** Who sent it. */
+  readonly fromParticipantId: string;
+  /** The bytes beside it. Attachments of no bytes count as none. */
+  readonly attachment: Uint8Array | undefined;
+  readonly #json: string;
+  #message: Record<string, unknown> | undefined;
+
+  /** @internal */
+  constructor(from: string, type: string, json: string, attachment: Uint8Array | undefined) {
+    this.fromParticipantId = from;
+    this.type = type;
+    this.attachment = attachment;
+    this.#json = json;
+  }
+
+  /** The message itself; its JSON is parsed when it is first looked at. */
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is the application's
+  get message(): Record<string, any> {
+    this.#message ??= JSON.parse(this.#json) as Record<string, unknown>;
+    return this.#message;
+  }
+}
+
+/** `message` */
+export class RoomMessageEvent extends Event {
+  readonly message: RoomMessage;
+
+  constructor(message: RoomMessage) {
+    super("message");
+    this.message = message;
+  }
+}
+
+/** `participant_added`, `participant_removed` */
+export class ParticipantEvent extends Event {
+  readonly participant: RemoteParticipant;
+
+  constructor(type: string, participant: RemoteParticipant) {
+    super(type);
+    this.participant = participant;
+  }
+}
+
+/** `participant_attributes_updated` */
+export class ParticipantAttributesEvent extends ParticipantEvent {
+  /** Only what changed. */
+  readonly changed: Readonly<Record<string, unknown>>;
+
+  constructor(participant: RemoteParticipant, changed: Record<string, unknown>) {
+    super("participant_attributes_updated", participant);
+    this.changed = changed;
+  }
+}
+
+/** `stream_opened` */
+export class StreamOpenedEvent extends Event {
+  /** Our end of it. */
+  readonly stream: MessageStreamReader | MessageStreamWriter;
+
+  constructor(stream: MessageStreamReader | MessageStreamWriter) {
+    super("stream_opened");
+    this.stream = stream;
+  }
+}
+
+/** `stream_closed` */
+export class StreamClosedEvent extends Event {
+  readonly streamId: string;
+  /** Undefined if both sides finished. */
+  readonly error: RoomError | undefined;
+
+  constructor(streamId: string, error: RoomError | undefined) {
+    super("stream_closed");
+    this.streamId = streamId;
+    this.error = error;
+  }
+}
+
+/** Where a connection stands. */
+export type RoomState = "idle" | "connecting" | "open" | "closed";
+
+/** `statechange` */
+export class StateChangeEvent extends Event {
+  readonly state: RoomState;
+  readonly previous: RoomState;
+  /** Why it closed; code `closed` if the application wanted it. */
+  readonly error: RoomError | undefined;
+
+  constructor(state: RoomState, previous: RoomState, error: RoomError | undefined) {
+    super("statechange");
+    this.state = state;
+    this.previous = previous;
+    this.error = error;
+  }
+}
+
+/** The events of a `MessagingClient`. */
+export interface MessagingEvents {
+  message: RoomMessageEvent;
+  messaging_enabled: Event;
+  participant_added: ParticipantEvent;
+  participant_removed: ParticipantEvent;
+  participant_attributes_updated: ParticipantAttributesEvent;
+  stream_opened: StreamOpenedEvent;
+  stream_closed: StreamClosedEvent;
+}
+
+/** The events of a `RoomClient`. */
+export interface RoomEvents {
+  statechange: StateChangeEvent;
+}

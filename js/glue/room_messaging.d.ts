@@ -1,0 +1,7 @@
+// What the generated glue exports. Its own declarations are never published.
+
+import type { Core as CoreInstance, CoreListener, CoreOptions } from "../core.js";
+
+export const Core: new (options: CoreOptions | undefined, listener: CoreListener) => CoreInstance;
+
+export default function load(options: { module_or_path: unknown }): Promise<unknown>;

@@ -1,0 +1,24 @@
+import type { Core, CoreIncomingStream, CoreParticipant } from "./core.js";
+import type { RoomError } from "./errors.js";
+
+/** What a connection tells a `MessagingClient`. None of these may throw. */
+export interface MessagingHandlers {
+  ended(): void;
+  messagingEnabled(): void;
+  participantAdded(participant: CoreParticipant): void;
+  participantRemoved(id: string): void;
+  participantUpdated(id: string, attributes: string, changedJson: string): void;
+  message(from: string, type: string, json: string, attachment: Uint8Array | undefined): void;
+  streamRequested(offer: CoreIncomingStream): void;
+  streamClosed(streamId: string, error: RoomError | undefined): void;
+}
+
+/** Ties a `MessagingClient` to its room. Only `RoomClient` makes one. */
+export interface MessagingLink {
+  /** The core of the current connection; throws `not-connected` if there was none. */
+  core(): Core;
+  /** Whether there is a connection with messaging enabled. */
+  isEnabled(): boolean;
+  /** From now on the handlers hear of the room. */
+  attach(handlers: MessagingHandlers): void;
+}

@@ -1,0 +1,175 @@
+import type { CoreIncomingStream, CoreOutgoingStream } from "./core.js";
+import { failure, reasonText } from "./errors.js";
+import type { RemoteParticipant } from "./participants.js";
+import { type Bytes, bytesOf, jsonText } from "./values.js";
+
+/** One piece of a stream: bytes, and what the writer says about them. */
+export class MessageStreamChunk {
+  /** Any JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is the application's
+  readonly header: any;
+  readonly data: Uint8Array;
+
+  constructor(header: unknown, data: Bytes) {
+    this.header = header;
+    this.data = bytesOf("the data of a chunk", data);
+  }
+}
+
+/** What can be written: a `MessageStreamChunk`, or an object like one. */
+export interface MessageStreamChunkInit {
+  /** Any JSON; an empty object if it is left out. */
+  readonly header?: unknown;
+  readonly data: Bytes;
+}
+
+/**
+ * The writing end of a stream. Made by `createStream()` when the other side has accepted.
+ *
+ * Write with `write()` and `close()`, or through `writable` or `bytes()`; use one of them.
+ */
+export class MessageStreamWriter {
+  /** What was said about the stream when it was opened. */
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is the application's
+  readonly header: any;
+  readonly #core: CoreOutgoingStream;
+
+  /** @internal */
+  constructor(core: CoreOutgoingStream, header: unknown) {
+    this.#core = core;
+    this.header = header;
+  }
+
+  /** The stream's id on the wire, the same at both ends. */
+  get streamId(): string {
+    return this.#core.streamId;
+  }
+
+  /** The id of the participant that reads it. */
+  get to(): string {
+    return this.#core.to;
+  }
+
+  /** How many bytes may be written without waiting. */
+  get desiredSize(): number {
+    return this.#core.desiredSize;
+  }
+
+  /**
+   * Writes a chunk. Resolves when there is room for another: await it, and a slow reader slows
+   * the writer instead of filling memory.
+   *
+   * @throws `RoomError` `stream-aborted` if the reader cancelled, `peer-left`, `connection-lost`,
+   * `stream-closed`, `too-large`, `invalid-argument`.
+   */
+  async write(chunk: MessageStreamChunkInit): Promise<void> {
+    if (typeof chunk !== "object" || chunk === null) {
+      throw failure("invalid-argument", `a chunk must be an object, not a ${typeof chunk}`);
+    }
+    const header = jsonText("the header of a chunk", chunk.header ?? defaultHeader(chunk));
+    await this.#core.write(header, bytesOf("the data of a chunk", chunk.data));
+  }
+
+  /** Ends the stream cleanly. Resolves when the server has taken all of it. */
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+
+  /** Ends the stream as incomplete; the reader gets an error with the reason. */
+  async abort(reason?: unknown): Promise<void> {
+    this.#core.abort(reasonText(reason));
+  }
+
+  /** The stream as the platform has it. `pipeTo()` it. */
+  get writable(): WritableStream<MessageStreamChunkInit> {
+    return this.#core.writable as WritableStream<MessageStreamChunkInit>;
+  }
+
+  /** The same for bare bytes, which are cut to fit. */
+  bytes(): WritableStream<Bytes> {
+    return this.#core.bytes() as WritableStream<Bytes>;
+  }
+
+  /** Ends it as incomplete, unless it has been closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.abort("the writer was disposed of");
+  }
+}
+
+function defaultHeader(chunk: MessageStreamChunkInit): object | null {
+  return chunk.header === null ? null : {};
+}
+
+/**
+ * The reading end of a stream. Handed to the callback of `enable()`.
+ *
+ * Read it through `readable`, `bytes()` or `for await`; use one of them. What is not read makes
+ * the writer wait.
+ */
+export class MessageStreamReader {
+  /** Who writes it. */
+  readonly from: RemoteParticipant;
+  readonly #core: CoreIncomingStream;
+  readonly #accept: () => void;
+  #header: { value: unknown } | undefined;
+
+  /** @internal */
+  constructor(core: CoreIncomingStream, from: RemoteParticipant, accept: () => void) {
+    this.#core = core;
+    this.from = from;
+    this.#accept = accept;
+  }
+
+  /** The stream's id on the wire, the same at both ends. */
+  get streamId(): string {
+    return this.#core.streamId;
+  }
+
+  /** What the opener said about the stream: any JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is the application's
+  get header(): any {
+    this.#header ??= { value: JSON.parse(this.#core.header) };
+    return this.#header.value;
+  }
+
+  /** The stream as the platform has it. Asking for it accepts the stream. */
+  get readable(): ReadableStream<MessageStreamChunk> {
+    this.#accept();
+    return this.#core.readable as ReadableStream<MessageStreamChunk>;
+  }
+
+  /** The data without the headers. Asking for it accepts the stream. */
+  bytes(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#accept();
+    return this.#core.bytes() as ReadableStream<Uint8Array<ArrayBuffer>>;
+  }
+
+  /** Ends the stream; the writer gets an error with the reason. */
+  async cancel(reason?: unknown): Promise<void> {
+    this.#core.cancel(reasonText(reason));
+  }
+
+  /** Reads to the end; leaving the loop early cancels the stream. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<MessageStreamChunk, void, undefined> {
+    const reader = this.readable.getReader();
+    let isOver = false;
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) {
+          isOver = true;
+          return;
+        }
+        yield value;
+      }
+    } catch (error) {
+      isOver = true;
+      throw error;
+    } finally {
+      if (!isOver) {
+        await reader.cancel("the reader has had enough");
+      }
+      reader.releaseLock();
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Core as CoreInstance, CoreListener, CoreOptions } from "./core.js";
+import { failure, RoomError } from "./errors.js";
+import load, { Core } from "./glue/room_messaging.js";
+
+/** Where the WebAssembly comes from. */
+export type WasmSource =
+  | string
+  | URL
+  | Request
+  | Response
+  | Promise<Response>
+  | BufferSource
+  | WebAssembly.Module;
+
+let loading: Promise<void> | undefined;
+
+/**
+ * Loads the WebAssembly core, once. `connect()` does it by itself; this is for those who serve
+ * the file themselves, or want it early.
+ *
+ * @param source Where the module is; by default the file beside this one.
+ * @throws {@link RoomError} `wasm-unavailable`. The next call tries again.
+ */
+export function init(source?: WasmSource): Promise<void> {
+  loading ??= start(source).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function start(source: WasmSource | undefined): Promise<void> {
+  const found = source ?? new URL("./glue/room_messaging_bg.wasm", import.meta.url);
+  try {
+    await load({ module_or_path: found });
+  } catch (cause) {
+    if (cause instanceof RoomError) {
+      throw cause;
+    }
+    const where = found instanceof URL || typeof found === "string" ? ` from ${found}` : "";
+    throw failure("wasm-unavailable", `the WebAssembly${where} cannot be loaded: ${cause}`, cause);
+  }
+}
+
+/** Makes a core; the WebAssembly must have been loaded. */
+export function makeCore(options: CoreOptions, listener: CoreListener): CoreInstance {
+  return new Core(options, listener);
+}
