@@ -92,6 +92,8 @@ export interface CoreOutgoingStream {
   write(headerJson: string, data: Uint8Array): Promise<void>;
   /** The clean end. Resolves when the server has taken it. */
   close(): Promise<void>;
+  /** Settles when the stream is over. */
+  closed(): Promise<void>;
   /** The end that says it is not complete. Also withdraws an offer that is not answered. */
   abort(reason: string): void;
   /** Chunks `{header, data}`; the header is any JSON value. One per stream; locked by its user. */
@@ -110,6 +112,8 @@ export interface CoreIncomingStream {
   /** Throws a `RoomError` if the offer was withdrawn. */
   accept(): void;
   reject(reason: string): void;
+  /** Settles when the stream is over; rejects too when an offer was withdrawn. */
+  closed(): Promise<void>;
   /** `MessageStreamChunk`s. One per stream. High-water mark 0: credit is granted on reading. */
   readonly readable: ReadableStream;
   /** The same chunks' data only. Shares the one reader: use either. */

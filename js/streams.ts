@@ -50,6 +50,11 @@ export class MessageStreamWriter {
     return this.#core.to;
   }
 
+  /** Resolves when the stream has ended cleanly; rejects with the `RoomError` if it failed. */
+  get closed(): Promise<void> {
+    return this.#core.closed();
+  }
+
   /** How many bytes may be written without waiting. */
   get desiredSize(): number {
     return this.#core.desiredSize;
@@ -130,6 +135,14 @@ export class MessageStreamReader {
   get header(): any {
     this.#header ??= { value: JSON.parse(this.#core.header) };
     return this.#header.value;
+  }
+
+  /**
+   * Resolves when the stream has ended cleanly; rejects with the `RoomError` if it failed. While
+   * the callback of `enable()` has not answered, that tells of an offer that was withdrawn.
+   */
+  get closed(): Promise<void> {
+    return this.#core.closed();
   }
 
   /** The stream as the platform has it. Asking for it accepts the stream. */

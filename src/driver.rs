@@ -150,6 +150,11 @@ impl Driver {
         self.streams.borrow_mut().insert(stream.key(), Rc::clone(stream));
     }
 
+    /// The session has nothing more to say about `stream`.
+    pub(crate) fn forget_stream(&self, stream: StreamKey) {
+        self.streams.borrow_mut().remove(&stream);
+    }
+
     pub(crate) fn listener(&self) -> &CoreListener {
         &self.listener
     }

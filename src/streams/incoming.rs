@@ -5,7 +5,8 @@ use std::{
     rc::Rc,
 };
 
-use room_proto::JsonText;
+use js_sys::Promise;
+use room_proto::{ErrorCode, JsonText, SessionError};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use web_sys::ReadableStream;
 
@@ -72,6 +73,16 @@ impl IncomingStream {
         let key = self.state.key();
         // An offer that was withdrawn meanwhile needs no answer.
         let _ = self.driver.command(|session, now| session.reject_stream(now, key, reason));
+        // The session says nothing more about it.
+        self.driver.forget_stream(key);
+        let refused = SessionError::new(ErrorCode::Aborted, "the offer was refused");
+        self.state.on_closed(&self.driver, Err(refused));
+    }
+
+    /// Settles when the stream is over, an offer that was withdrawn included.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn closed(&self) -> Promise {
+        self.driver.promise(Ok(self.state.closed()))
     }
 
     /// Chunks as `MessageStreamChunk`s. One for each stream.
@@ -97,9 +108,13 @@ impl IncomingStream {
         self.source(Form::Bytes)
     }
 
-    /// Ends the stream; the writer hears the reason.
+    /// Ends the stream; the writer hears the reason. An offer is refused.
     pub fn cancel(&self, reason: &str) {
-        self.state.abort(&self.driver, reason);
+        if self.answered.get() {
+            self.state.abort(&self.driver, reason);
+        } else {
+            self.reject(reason);
+        }
     }
 
     fn try_accept(&self) -> Outcome {

@@ -66,6 +66,12 @@ impl OutgoingStream {
         self.driver.promise(self.state.close(&self.driver))
     }
 
+    /// Settles when the stream is over.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn closed(&self) -> Promise {
+        self.driver.promise(Ok(self.state.closed()))
+    }
+
     /// Ends the stream as incomplete, or withdraws an offer that is not answered.
     pub fn abort(&self, reason: &str) {
         self.state.abort(&self.driver, reason);

@@ -97,6 +97,11 @@ impl StreamState {
         answer(self.opened.wait())
     }
 
+    /// Resolves when the stream is over.
+    pub(super) fn closed(&self) -> Answer {
+        answer(self.ended.wait())
+    }
+
     /// Resolves when there may be something to read.
     pub(super) async fn readable(&self) {
         // Cancelled only if the state itself is gone, and then nobody is here.

@@ -236,6 +236,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn reject(this: &JsIncoming, reason: &str);
 
+    #[wasm_bindgen(method)]
+    pub(crate) fn closed(this: &JsIncoming) -> Promise;
+
     #[wasm_bindgen(method, getter)]
     pub(crate) fn readable(this: &JsIncoming) -> ReadableStream;
 

@@ -1,0 +1,206 @@
+// The demo as people use it: two tabs of a browser, and what they see of each other.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { openStage, screenshotPath } from "./stage.mjs";
+
+const ATTACHMENT_BYTES = 5_000_000;
+const FILE_BYTES = 50_000_000;
+const PATIENCE = { timeout: 60_000 };
+
+let stage;
+let folder;
+let ada;
+let bob;
+
+before(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "room-demo-"));
+  stage = await openStage();
+});
+
+after(async () => {
+  await stage?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Opens the demo and joins through the form. */
+async function join(name, { room = "lobby", ...options } = {}) {
+  const page = await stage.page("/", { viewport: { width: 1280, height: 800 }, ...options });
+  await page.getByTestId("join-name").fill(name);
+  await page.getByTestId("join-room").fill(room);
+  await page.getByTestId("join-submit").click();
+  await page.locator('#connection[data-state="open"]').waitFor(PATIENCE);
+  return page;
+}
+
+async function say(page, text) {
+  await page.getByTestId("text").fill(text);
+  await page.getByTestId("send").click();
+}
+
+function bubble(page, text) {
+  return page.getByTestId("bubble").filter({ hasText: text });
+}
+
+async function turnTo(page, name) {
+  await page.locator(`[data-testid="conversation-entry"][data-name="${name}"]`).click();
+}
+
+/** Writes a file that nobody can guess; gives its path and checksum. */
+async function makeFile(name, size) {
+  const bytes = randomBytes(size);
+  const file = path.join(folder, name);
+  await writeFile(file, bytes);
+  return { path: file, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+describe("two tabs", () => {
+  it("join a room by name and see each other", async () => {
+    ada = await join("Ada");
+    bob = await join("Bob");
+
+    await ada.getByTestId("people").getByText("Bob").waitFor(PATIENCE);
+    await bob.getByTestId("people").getByText("Ada").waitFor(PATIENCE);
+    assert.equal(await ada.getByTestId("room-name").textContent(), "lobby");
+  });
+
+  it("exchange messages, to everybody and to one", async () => {
+    await say(ada, "Hello, room!");
+    await bubble(bob, "Hello, room!").waitFor(PATIENCE);
+    await say(bob, "Hello, Ada — žluťoučký 🎉");
+    await bubble(ada, "Hello, Ada — žluťoučký 🎉").waitFor(PATIENCE);
+
+    const eve = await join("Eve");
+    await turnTo(ada, "Bob");
+    await say(ada, "Only for you.");
+    await turnTo(bob, "Ada");
+    await bubble(bob, "Only for you.").waitFor(PATIENCE);
+    assert.equal(await bubble(eve, "Only for you.").count(), 0);
+    await eve.getByTestId("leave").click();
+    await ada
+      .getByTestId("people")
+      .getByText("Eve")
+      .waitFor({ ...PATIENCE, state: "detached" });
+    await turnTo(ada, "lobby");
+    await turnTo(bob, "lobby");
+  });
+
+  it("exchange an attachment of 5 MB that stays what it was", async () => {
+    const file = await makeFile("notes.bin", ATTACHMENT_BYTES);
+    await ada.getByTestId("attach").setInputFiles(file.path);
+    await say(ada, "Here are my notes");
+
+    const received = bob.locator('[data-testid="attachment"][data-name="notes.bin"][data-sha256]');
+    await received.waitFor(PATIENCE);
+    assert.equal(await received.getAttribute("data-sha256"), file.sha256);
+    assert.equal(await received.getAttribute("data-size"), String(ATTACHMENT_BYTES));
+  });
+
+  it("show text while it is typed", async () => {
+    await ada.getByTestId("live").click();
+    await ada.getByTestId("text").pressSequentially("This is being typed");
+    const live = bob.getByTestId("live-text").filter({ hasText: "This is being typed" });
+    await live.waitFor(PATIENCE);
+    assert.equal(await live.getAttribute("data-state"), "typing");
+
+    await ada.getByTestId("send").click();
+    await bob.locator('[data-testid="live-text"][data-state="done"]').waitFor(PATIENCE);
+    await ada.getByTestId("live").click();
+  });
+
+  it("stream a file of 50 MB that stays what it was", async () => {
+    const file = await makeFile("film.bin", FILE_BYTES);
+    await ada.getByTestId("stream-file").setInputFiles(file.path);
+    await bob.getByTestId("accept").click(PATIENCE);
+
+    const received = bob.locator('[data-testid="transfer"][data-name="film.bin"][data-sha256]');
+    await received.waitFor(PATIENCE);
+    assert.equal(await received.getAttribute("data-state"), "done");
+    assert.equal(await received.getAttribute("data-sha256"), file.sha256);
+    const sent = ada.locator('[data-testid="transfer"][data-name="film.bin"][data-state="done"]');
+    await sent.waitFor(PATIENCE);
+  });
+
+  it("cancel a file at either end", async () => {
+    for (const [index, canceller] of [ada, bob].entries()) {
+      const name = `cancelled-${index}.bin`;
+      const file = await makeFile(name, FILE_BYTES);
+      const card = (page) => page.locator(`[data-testid="transfer"][data-name="${name}"]`);
+      await ada.getByTestId("stream-file").setInputFiles(file.path);
+      if (canceller === bob) {
+        await card(bob).getByTestId("accept").click(PATIENCE);
+      } else {
+        await card(bob).getByTestId("accept").waitFor(PATIENCE);
+      }
+      await card(canceller).getByTestId("cancel").click(PATIENCE);
+
+      for (const page of [ada, bob]) {
+        await page
+          .locator(`[data-testid="transfer"][data-name="${name}"][data-state="failed"]`)
+          .waitFor(PATIENCE);
+      }
+    }
+  });
+
+  it("look like this", async () => {
+    await say(bob, "The film is here, thank you.");
+    await bubble(ada, "The film is here").waitFor(PATIENCE);
+    await ada.screenshot({ path: screenshotPath("demo.png") });
+    await bob.setViewportSize({ width: 390, height: 780 });
+    await bob.screenshot({ path: screenshotPath("demo-narrow.png") });
+    await bob.setViewportSize({ width: 1280, height: 800 });
+  });
+});
+
+describe("a person", () => {
+  it("is told in words why joining failed", async () => {
+    const page = await stage.page("/?room=lobby&name=Eve&token=nonsense");
+    const problem = page.getByTestId("join-error");
+    await problem.waitFor(PATIENCE);
+    assert.match(await problem.textContent(), /token/);
+  });
+
+  it("is told when the connection is lost, and comes back", async () => {
+    const { startServer } = await import("../support/server.mjs");
+    const server = await startServer();
+    const { port } = new URL(server.origin);
+    const context = await stage.chromium.newContext();
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/?room=lost&name=Eve`);
+    await page.locator('#connection[data-state="open"]').waitFor(PATIENCE);
+
+    await server.stop();
+    await page.getByTestId("lost").waitFor(PATIENCE);
+    const again = await startServer({ args: ["--listen", `127.0.0.1:${port}`] });
+    try {
+      await page.getByTestId("reconnect").click();
+      await page.getByTestId("lost").waitFor({ ...PATIENCE, state: "hidden" });
+      assert.equal(await page.locator("#connection").getAttribute("data-state"), "open");
+    } finally {
+      await again.stop();
+    }
+  });
+
+  it("can do everything from the keyboard", async () => {
+    const page = await stage.page("/");
+    await page.keyboard.type("Kay");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("keys");
+    await page.keyboard.press("Enter");
+    await page.locator('#connection[data-state="open"]').waitFor(PATIENCE);
+    await page.keyboard.type("typed, not clicked");
+    await page.keyboard.press("Enter");
+    await bubble(page, "typed, not clicked").waitFor(PATIENCE);
+  });
+});
+
+describe("the pages", () => {
+  it("had no errors of their own", () => {
+    assert.deepEqual(stage.problems, []);
+  });
+});

@@ -1,0 +1,259 @@
+// Streams in a real browser, against the real server: the platform's own streams at both ends.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, it } from "node:test";
+
+import { openStage } from "./stage.mjs";
+
+let stage;
+let page;
+let rooms = 0;
+
+before(async () => {
+  stage = await openStage();
+});
+
+after(async () => {
+  await stage?.close();
+});
+
+/** A fresh page with `ada` and `bob`; what is offered to bob goes to `globalThis.onOffer`. */
+beforeEach(async () => {
+  await page?.context().close();
+  page = await stage.blank();
+  rooms += 1;
+  const room = `streams-${rooms}`;
+  await stage.join(page, room, "ada");
+  await stage.join(page, room, "bob");
+  await page.evaluate(async () => {
+    const { ada, bob, help } = globalThis;
+    await bob.messaging.enable((reader) => globalThis.onOffer(reader));
+    globalThis.toBob = await help.meet(ada, bob.localParticipant.id);
+    /** Opens a stream; gives both ends. */
+    globalThis.open = async (header = {}) => {
+      const offered = new Promise((resolve) => {
+        globalThis.onOffer = resolve;
+      });
+      const writer = await ada.messaging.createStream(globalThis.toBob, header);
+      return { writer, reader: await offered };
+    };
+  });
+});
+
+it("chunks arrive with their headers, in order, and the end is an end", async () => {
+  const seen = await page.evaluate(async () => {
+    const { open, lib, ada } = globalThis;
+    const { writer, reader } = await open({ name: "test", list: [1, null] });
+    const chunks = [];
+    const reading = (async () => {
+      for await (const chunk of reader) {
+        chunks.push([chunk.header, [...chunk.data], chunk instanceof lib.MessageStreamChunk]);
+      }
+    })();
+    await writer.write({ header: { n: 1 }, data: new Uint8Array([1, 2]) });
+    await writer.write(new lib.MessageStreamChunk(null, new Uint8Array()));
+    await writer.close();
+    await reading;
+    return {
+      chunks,
+      header: reader.header,
+      from: (reader.from.id ?? reader.from) === ada.localParticipant.id,
+      same: reader.streamId === writer.streamId,
+    };
+  });
+  assert.deepEqual(seen, {
+    chunks: [
+      [{ n: 1 }, [1, 2], true],
+      [null, [], true],
+    ],
+    header: { name: "test", list: [1, null] },
+    from: true,
+    same: true,
+  });
+});
+
+it("a file is piped through gzip and arrives whole", async () => {
+  const seen = await page.evaluate(async () => {
+    const { open, help } = globalThis;
+    const bytes = help.pattern(3_000_001);
+    const file = new File([bytes], "data.bin");
+    const { writer, reader } = await open({ name: file.name });
+    const compressed = reader.bytes();
+    const arriving = new Response(compressed.pipeThrough(new DecompressionStream("gzip")));
+    const sent = file.stream().pipeThrough(new CompressionStream("gzip")).pipeTo(writer.bytes());
+    const arrived = new Uint8Array(await arriving.arrayBuffer());
+    await sent;
+    return {
+      length: arrived.length,
+      equal: (await help.sha256(arrived)) === (await help.sha256(bytes)),
+    };
+  });
+  assert.deepEqual(seen, { length: 3_000_001, equal: true });
+});
+
+it("chunks are encrypted by a TransformStream of the application", async () => {
+  const seen = await page.evaluate(async () => {
+    const { open, help } = globalThis;
+    const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, [
+      "encrypt",
+      "decrypt",
+    ]);
+    const encrypt = () =>
+      new TransformStream({
+        async transform({ header, data }, controller) {
+          const iv = crypto.getRandomValues(new Uint8Array(12));
+          const secret = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, data);
+          controller.enqueue({ header: { ...header, iv: [...iv] }, data: new Uint8Array(secret) });
+        },
+      });
+    const decrypt = () =>
+      new TransformStream({
+        async transform({ header, data }, controller) {
+          const iv = new Uint8Array(header.iv);
+          const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, data);
+          controller.enqueue({ header, data: new Uint8Array(plain) });
+        },
+      });
+    const { writer, reader } = await open();
+    const { readable, writable } = encrypt();
+    const sent = readable.pipeTo(writer.writable);
+    const lengths = [];
+    const received = (async () => {
+      for await (const { header, data } of reader.readable.pipeThrough(decrypt())) {
+        lengths.push([header.n, data.length, data[0], data.at(-1)]);
+      }
+    })();
+    const into = writable.getWriter();
+    for (let n = 1; n <= 5; n += 1) {
+      await into.write({ header: { n }, data: help.pattern(n * 1000, n) });
+    }
+    await into.close();
+    await Promise.all([sent, received]);
+    return lengths;
+  });
+  const expected = [1, 2, 3, 4, 5].map((n) => [n, n * 1000, n, ((n * 1000 - 1) * 31 + n) & 255]);
+  assert.deepEqual(seen, expected);
+});
+
+it("an offer is refused with the reason, or when nobody takes streams", async () => {
+  const failures = await page.evaluate(async () => {
+    const { ada, bob, toBob, help } = globalThis;
+    const offer = () => help.failure(() => ada.messaging.createStream(toBob, {}));
+    globalThis.onOffer = () => {
+      throw new Error("not today");
+    };
+    const thrown = await offer();
+    globalThis.onOffer = async () => {
+      throw new Error("not tomorrow");
+    };
+    const rejected = await offer();
+    await bob.messaging.disable();
+    await bob.messaging.enable();
+    await help.meet(ada, bob.localParticipant.id);
+    return { thrown, rejected, nobody: await offer() };
+  });
+  assert.deepEqual(
+    Object.values(failures).map((failure) => failure.code),
+    ["stream-rejected", "stream-rejected", "stream-rejected"],
+  );
+  assert.match(failures.thrown.message, /not today/);
+  assert.match(failures.rejected.message, /not tomorrow/);
+  assert.match(failures.nobody.message, /Streams are not allowed by this client/);
+});
+
+it("an offer that is not answered ends by time or by signal", async () => {
+  const failures = await page.evaluate(async () => {
+    const { lib, ada, toBob, help } = globalThis;
+    globalThis.onOffer = () => new Promise(() => {});
+    const stop = new AbortController();
+    const waiting = help.failure(() =>
+      ada.messaging.createStream({ to: toBob, header: {}, signal: stop.signal }),
+    );
+    setTimeout(() => stop.abort(new Error("changed my mind")), 50);
+    const seatless = await help.failure(() => ada.messaging.createStream("nobody", {}));
+    return { aborted: await waiting, seatless, lib: typeof lib };
+  });
+  assert.equal(failures.aborted.code, "aborted");
+  assert.equal(failures.seatless.code, "participant-not-found");
+});
+
+it("a time limit for the answer can be set", async () => {
+  await stage.join(page, `streams-${rooms}`, "eve", { client: { streamOpenTimeoutMs: 200 } });
+  const failure = await page.evaluate(async () => {
+    const { eve, bob, help } = globalThis;
+    globalThis.onOffer = () => new Promise(() => {});
+    await help.meet(eve, bob.localParticipant.id);
+    return help.failure(() => eve.messaging.createStream(bob.localParticipant.id, {}));
+  });
+  assert.equal(failure.code, "timeout");
+});
+
+it("abort, cancel and leaving reach the other side as errors", async () => {
+  const failures = await page.evaluate(async () => {
+    const { open, bob, help } = globalThis;
+    const readAll = (reader) => help.failure(() => reader.bytes().pipeTo(new WritableStream()));
+    const aborted = await open();
+    const readingAborted = readAll(aborted.reader);
+    await aborted.writer.write({ header: null, data: new Uint8Array(10) });
+    await aborted.writer.abort("the disk is full");
+
+    const cancelled = await open();
+    await cancelled.reader.cancel("enough");
+    const writingCancelled = await help.failure(async () => {
+      for (let n = 0; n < 100; n += 1) {
+        await cancelled.writer.write({ header: null, data: new Uint8Array(100_000) });
+      }
+    });
+
+    const left = await open();
+    await left.writer.write({ header: null, data: new Uint8Array(10) });
+    const readingLeft = readAll(left.reader);
+    const writingLeft = help.failure(async () => {
+      for (;;) {
+        await left.writer.write({ header: null, data: new Uint8Array(100_000) });
+      }
+    });
+    globalThis.ada.close();
+    const reading = await readingLeft;
+    await bob.close();
+    return {
+      aborted: await readingAborted,
+      cancelled: writingCancelled,
+      left: reading,
+      closed: await writingLeft,
+    };
+  });
+  assert.deepEqual(
+    Object.fromEntries(Object.entries(failures).map(([name, { code }]) => [name, code])),
+    { aborted: "stream-aborted", cancelled: "stream-aborted", left: "peer-left", closed: "closed" },
+  );
+  assert.match(failures.aborted.message, /the disk is full/);
+  assert.match(failures.cancelled.message, /enough/);
+});
+
+it("streams are announced when they open and when they close", async () => {
+  const seen = await page.evaluate(async () => {
+    const { open, ada, bob, help } = globalThis;
+    const log = [];
+    for (const [name, client] of Object.entries({ ada, bob })) {
+      client.messaging.on("stream_opened", () => log.push(`${name} opened`));
+      client.messaging.on("stream_closed", (event) => log.push(`${name} closed ${event.error}`));
+    }
+    const { writer, reader } = await open();
+    const closed = help.next(bob.messaging, "stream_closed");
+    await writer.close();
+    await new Response(reader.bytes()).arrayBuffer();
+    await closed;
+    return log.sort();
+  });
+  assert.deepEqual(seen, [
+    "ada closed undefined",
+    "ada opened",
+    "bob closed undefined",
+    "bob opened",
+  ]);
+});
+
+it("goes on while the page does nothing wrong", () => {
+  assert.deepEqual(stage.problems, []);
+});
