@@ -12,6 +12,7 @@ export class Conversation {
   /** Whether the view follows what is added: until one scrolls up, and again at the end. */
   isPinned = true;
   #last = undefined;
+  #top = 0;
   #list = element("div", { class: "log-list" });
 
   constructor(id, label, { onscroll }) {
@@ -27,7 +28,7 @@ export class Conversation {
         "data-conversation": id,
         hidden: true,
         onscroll: () => {
-          this.isPinned = this.#isAtEnd;
+          this.#onScroll();
           onscroll();
         },
       },
@@ -47,6 +48,13 @@ export class Conversation {
   get #isAtEnd() {
     const { scrollTop, scrollHeight, clientHeight } = this.node;
     return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  }
+
+  /** Only going up lets go of the end: the event comes late, and more may have been added. */
+  #onScroll() {
+    const { scrollTop } = this.node;
+    this.isPinned = this.#isAtEnd || (this.isPinned && scrollTop >= this.#top);
+    this.#top = scrollTop;
   }
 
   scrollToEnd() {
