@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Core, CoreListener, CoreOptions } from "./core.js";
 import { failure, RoomError, type RoomErrorCode } from "./errors.js";
 import { type RoomEvents, type RoomState, StateChangeEvent, TypedEventTarget } from "./events.js";

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { CoreIncomingStream, CoreOutgoingStream } from "./core.js";
 import { failure, reasonText } from "./errors.js";
 import type { RemoteParticipant } from "./participants.js";
