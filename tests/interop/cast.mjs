@@ -82,10 +82,10 @@ function missingPython(version, python) {
 }
 
 async function bundle(version) {
+  // With `import` the SDK gives its build for ES modules, which has `exports` in it and fails.
   const contents = `
-    import * as sdk from "meshagent-${version}";
     import { officialPeer } from "./peers/official.mjs";
-    globalThis.peer = officialPeer(sdk);`;
+    globalThis.peer = officialPeer(require("meshagent-${version}"));`;
   return bundled(contents);
 }
 
@@ -102,7 +102,6 @@ async function bundled(contents) {
     define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
     format: "iife",
     logLevel: "silent",
-    // The SDK lists "import" before "browser"; its browser build is the one that is wanted.
     mainFields: ["browser", "module", "main"],
     platform: "browser",
     stdin: { contents, resolveDir: here },
