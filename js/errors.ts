@@ -28,7 +28,23 @@ export type RoomErrorCode =
   | "wasm-unavailable"
   | "internal";
 
-/** Every rejection of this package, and everything it throws. */
+/**
+ * Every rejection of this package, and everything it throws.
+ *
+ * `message` says what was wrong, with the value; `cause` is what the platform threw, where there
+ * is such a thing.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await room.connect();
+ * } catch (error) {
+ *   if (error instanceof RoomError && error.retryable) {
+ *     console.log(error.code, error.message, error.hint);
+ *   }
+ * }
+ * ```
+ */
 export class RoomError extends Error {
   override readonly name = "RoomError";
   /** What went wrong. */
@@ -50,7 +66,7 @@ export class RoomError extends Error {
   }
 }
 
-/** For what is refused before the core sees it. */
+/** For what the core does not see. The same words as its own. */
 const HINTS = {
   "invalid-argument":
     "Check the argument that the message names; messages must be plain JSON objects.",
@@ -59,20 +75,45 @@ const HINTS = {
   "not-connected": "Await connect() first.",
   closed: "Make a new RoomClient to connect again.",
   aborted: "The signal that was given with the call was aborted.",
+  timeout: "Try again, or allow more time.",
+  internal: "This is a defect of room-messaging; please report it.",
   "wasm-unavailable":
     "Serve the .wasm file, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or call init() with its address.",
 } as const;
 
 /** Makes an error of the face's own. */
 export function failure(code: keyof typeof HINTS, message: string, cause?: unknown): RoomError {
-  const retryable = code === "not-connected";
+  const retryable = code === "not-connected" || code === "timeout";
   return new RoomError(code, message, { hint: HINTS[code], retryable, cause });
 }
 
-/** Any thrown value in words. */
+/** Makes a `RoomError` of what must be one already, unless something is broken. */
+export function asRoomError(error: unknown): RoomError {
+  return error instanceof RoomError ? error : failure("internal", reasonText(error), error);
+}
+
+/** Any thrown value in words. The same as `reason_text` in `src/values.rs`. Never throws. */
 export function reasonText(reason: unknown): string {
   if (reason === undefined) {
     return "";
   }
-  return reason instanceof Error ? reason.message : String(reason);
+  try {
+    const text = typeof reason === "string" ? reason : (reason as { message?: unknown })?.message;
+    return typeof text === "string" ? text : (JSON.stringify(reason) ?? String(reason));
+  } catch {
+    // Foreign objects can throw wherever they are touched.
+    return "";
+  }
+}
+
+/** Shows a mistake of the application's where it looks for those: on the console. */
+export function showMistake(error: unknown): void {
+  if (typeof reportError === "function") {
+    reportError(error);
+  } else {
+    // Node has no reportError.
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

@@ -27,20 +27,21 @@ export {
 export type { MessagingLink } from "./link.js";
 export {
   type BroadcastOptions,
-  type CallOptions,
   type CreateStreamOptions,
   type EnableOptions,
   MessagingClient,
   type SendOptions,
-  type StreamAcceptCallback,
 } from "./messaging-client.js";
+export type { StreamAcceptCallback } from "./offer.js";
 export { type Attributes, LocalParticipant, RemoteParticipant } from "./participants.js";
-export { RoomClient, type RoomClientOptions, type TokenSource } from "./room-client.js";
+export { RoomClient, type RoomClientOptions } from "./room-client.js";
+export type { CallOptions } from "./signals.js";
 export {
   MessageStreamChunk,
   type MessageStreamChunkInit,
   MessageStreamReader,
   MessageStreamWriter,
 } from "./streams.js";
+export type { TokenSource } from "./token.js";
 export type { Attachment, Bytes, Recipient } from "./values.js";
 export { init, type WasmSource } from "./wasm.js";

@@ -1,5 +1,5 @@
-import type { CoreIncomingStream, CoreOutgoingStream } from "./core.js";
-import { failure, RoomError, reasonText } from "./errors.js";
+import type { CoreIncomingStream } from "./core.js";
+import { failure } from "./errors.js";
 import {
   type MessagingEvents,
   ParticipantAttributesEvent,
@@ -11,13 +11,24 @@ import {
   TypedEventTarget,
 } from "./events.js";
 import type { MessagingHandlers, MessagingLink } from "./link.js";
+import { Offer, type StreamAcceptCallback } from "./offer.js";
 import { RemoteParticipant } from "./participants.js";
-import { abortable, throwIfAborted } from "./signals.js";
-import { MessageStreamReader, MessageStreamWriter } from "./streams.js";
+import { SendQueue } from "./send-queue.js";
+import {
+  abortable,
+  type CallOptions,
+  checkedLimitMs,
+  liveSignal,
+  throwIfAborted,
+  within,
+} from "./signals.js";
+import { type MessageStreamReader, MessageStreamWriter } from "./streams.js";
+import { uuid } from "./uuid.js";
 import {
   type Attachment,
   attachmentBytes,
-  isOptions,
+  inWords,
+  isObject,
   jsonObject,
   jsonText,
   nonEmpty,
@@ -25,48 +36,62 @@ import {
   recipientId,
 } from "./values.js";
 
-/**
- * Takes or refuses an offered stream. Reading from the reader, returning, or fulfilling accepts;
- * throwing or rejecting before that refuses, with the error's message as the reason.
- */
-export type StreamAcceptCallback = (reader: MessageStreamReader) => unknown;
-
-export interface CallOptions {
-  /** Ends the call with `aborted`. What was already sent may still arrive. */
-  signal?: AbortSignal | undefined;
-}
-
+/** The named options of {@link MessagingClient.enable}. */
 export interface EnableOptions extends CallOptions {
+  /** Takes offered streams; without it they are refused. */
   onStreamAccept?: StreamAcceptCallback | undefined;
 }
 
+/** The named options of {@link MessagingClient.broadcastMessage}. */
 export interface BroadcastOptions extends CallOptions {
+  /** The application's word for the kind of message; `participant.*` and the like are reserved. */
   type: string;
-  /** A JSON object. */
+  /** What `JSON.stringify` makes an object of. */
   message: object;
+  /** Bytes that go with it. None and no bytes are the same to the receiver. */
   attachment?: Attachment | undefined;
 }
 
+/** The named options of {@link MessagingClient.sendMessage}. */
 export interface SendOptions extends BroadcastOptions {
+  /** A participant, or the id of one. */
   to: Recipient;
 }
 
+/** The named options of {@link MessagingClient.createStream}. */
 export interface CreateStreamOptions extends CallOptions {
+  /** A participant, or the id of one. */
   to: Recipient;
-  /** Any JSON. */
+  /** What is said about the stream: any JSON; an empty object by default. */
   header?: unknown;
+  /** How long the other side may take, in milliseconds; at most the client's `streamOpenTimeoutMs`. */
+  timeoutMs?: number | undefined;
 }
 
 /**
  * Messages, participants and streams of a room. `room.messaging` is one; a subclass can be given
  * to `RoomClient`.
+ *
+ * Every call takes its arguments by position or as one object of named options. Every rejection
+ * is a {@link RoomError}; besides what is listed with the calls, each may reject with
+ * `not-connected`, `closed`, `connection-lost` (what was asked may or may not have been done),
+ * `timeout`, `permission-denied`, `server-error`, `aborted` and `invalid-argument`.
+ *
+ * @example
+ * ```ts
+ * class Chat extends MessagingClient {
+ *   say(text: string) {
+ *     return this.broadcastMessage("chat.message", { text });
+ *   }
+ * }
+ * const room = new RoomClient({ url, token, messaging: Chat });
+ * ```
  */
 export class MessagingClient extends TypedEventTarget<MessagingEvents> {
   readonly #link: MessagingLink;
   readonly #participants = new Map<string, RemoteParticipant>();
+  readonly #queue = new SendQueue();
   #onStreamAccept: StreamAcceptCallback | undefined;
-  /** Set while a send waits for its Blob: those behind it must not overtake. */
-  #queue: Promise<unknown> | undefined;
 
   /** @param link Given by `RoomClient`; subclasses pass it on. */
   constructor(link: MessagingLink) {
@@ -85,7 +110,7 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
     return [...this.#participants.values()];
   }
 
-  /** One of them. */
+  /** One of them, by id. */
   getParticipant(id: string): RemoteParticipant | undefined {
     return this.#participants.get(id);
   }
@@ -96,39 +121,48 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
   }
 
   /**
-   * Makes us known to the others, and them to us. Resolves when the list of participants is there.
+   * Makes us known to the others, and them to us. Resolves when the list of participants is
+   * there; at once if it is.
    *
    * @param onStreamAccept Takes offered streams; without it they are refused. It replaces the one
    * of an earlier call.
+   *
+   * @example
+   * ```ts
+   * await room.messaging.enable(async (reader) => {
+   *   for await (const { header, data } of reader) console.log(header, data.byteLength);
+   * });
+   * ```
    */
   enable(onStreamAccept?: StreamAcceptCallback): Promise<void>;
   enable(options: EnableOptions): Promise<void>;
   async enable(given?: StreamAcceptCallback | EnableOptions): Promise<void> {
-    const options = (isOptions(given) ? given : { onStreamAccept: given }) as EnableOptions;
-    const { onStreamAccept, signal } = options;
+    const options = (isObject(given) ? given : { onStreamAccept: given }) as EnableOptions;
+    const { onStreamAccept } = options;
     if (onStreamAccept !== undefined && typeof onStreamAccept !== "function") {
-      throw failure("invalid-argument", "onStreamAccept must be a function");
+      const message = `onStreamAccept must be a function, but is ${inWords(onStreamAccept)}`;
+      throw failure("invalid-argument", message);
     }
-    throwIfAborted(signal);
+    const signal = liveSignal(options);
     const core = this.#link.core();
     this.#onStreamAccept = onStreamAccept;
     await abortable(core.enable(), signal);
   }
 
-  /** Takes us off the list. Streams end; the others are no longer known. */
-  async disable({ signal }: CallOptions = {}): Promise<void> {
-    throwIfAborted(signal);
+  /** Takes us off the list. Streams end with an error; the others are gone, one by one. */
+  async disable(options?: CallOptions): Promise<void> {
+    const signal = liveSignal(options);
     const core = this.#link.core();
     this.#onStreamAccept = undefined;
     await abortable(core.disable(), signal);
   }
 
   /**
-   * Sends a message to one participant. Resolves when the server has taken it.
+   * Sends a message to one participant. Resolves when the server has taken it. Messages arrive
+   * in the order of the calls, even if an earlier one has a Blob that takes time to read.
    *
-   * @throws `RoomError` `participant-not-found`, `permission-denied`, `too-large`,
-   * `invalid-argument`, `timeout`, `aborted`, `connection-lost` (then it may or may not have
-   * arrived).
+   * @returns A promise that rejects with a {@link RoomError}, among others
+   * `participant-not-found` and `too-large`.
    */
   sendMessage(to: Recipient, type: string, message: object, attachment?: Attachment): Promise<void>;
   sendMessage(options: SendOptions): Promise<void>;
@@ -138,13 +172,19 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
   ): Promise<void> {
     const [type, message, attachment] = rest;
     const options = (
-      rest.length === 0 && isOptions(first) ? first : { to: first, type, message, attachment }
+      rest.length === 0 && isObject(first) ? first : { to: first, type, message, attachment }
     ) as SendOptions;
     const to = recipientId(options.to);
-    await this.#send(options, (kind, json, bytes) => this.#link.core().send(to, kind, json, bytes));
+    const core = this.#link.core();
+    await this.#send(options, (kind, json, bytes) => core.send(to, kind, json, bytes));
   }
 
-  /** Sends a message to everybody else. Resolves when the server has taken it. */
+  /**
+   * Sends a message to everybody else who has enabled messaging. Resolves when the server has
+   * taken it; the order is that of the calls, as with `sendMessage()`.
+   *
+   * @returns A promise that rejects with a {@link RoomError}, among others `too-large`.
+   */
   broadcastMessage(type: string, message: object, attachment?: Attachment): Promise<void>;
   broadcastMessage(options: BroadcastOptions): Promise<void>;
   async broadcastMessage(
@@ -153,18 +193,24 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
     attachment?: Attachment,
   ): Promise<void> {
     const options = (
-      isOptions(first) ? first : { type: first, message, attachment }
+      isObject(first) ? first : { type: first, message, attachment }
     ) as BroadcastOptions;
-    await this.#send(options, (kind, json, bytes) =>
-      this.#link.core().broadcast(kind, json, bytes),
-    );
+    const core = this.#link.core();
+    await this.#send(options, (kind, json, bytes) => core.broadcast(kind, json, bytes));
   }
 
   /**
-   * Offers a stream to a participant. Resolves when it is accepted.
+   * Offers a stream to a participant. Resolves when it is accepted; a signal withdraws the offer.
    *
-   * @throws `RoomError` `stream-rejected` with the other side's reason, `timeout`, `aborted`,
-   * `peer-left`, `connection-lost`, `participant-not-found`, `not-enabled`, `invalid-argument`.
+   * @returns A promise of the writing end. It rejects with a {@link RoomError}, among others
+   * `stream-rejected` with the other side's reason, `timeout`, `peer-left`,
+   * `participant-not-found`, `not-enabled`.
+   *
+   * @example
+   * ```ts
+   * const writer = await room.messaging.createStream(peer, { name: file.name });
+   * await file.stream().pipeTo(writer.bytes());
+   * ```
    */
   createStream(to: Recipient, header?: unknown): Promise<MessageStreamWriter>;
   createStream(options: CreateStreamOptions): Promise<MessageStreamWriter>;
@@ -172,23 +218,24 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
     first: Recipient | CreateStreamOptions,
     ...rest: [header?: unknown]
   ): Promise<MessageStreamWriter> {
-    const isNamed = rest.length === 0 && isOptions(first) && "to" in first;
+    const isNamed = rest.length === 0 && isObject(first) && "to" in first;
     const options = (isNamed ? first : { to: first, header: rest[0] }) as CreateStreamOptions;
     const to = recipientId(options.to);
-    const { header = {}, signal } = options;
+    const { header = {} } = options;
     const json = jsonText("the header of the stream", header);
-    throwIfAborted(signal);
+    const limitMs = checkedLimitMs("timeoutMs", options.timeoutMs);
+    const signal = liveSignal(options);
 
     const core = this.#link.core().openStream(to, uuid(), json);
-    await this.#opened(core, signal);
+    const opened = abortable(core.opened(), signal, (error) => core.abort(error.message));
+    await within(opened, limitMs, () => {
+      const error = failure("timeout", `the stream was not answered within ${limitMs} ms`);
+      core.abort(error.message);
+      return error;
+    });
     const writer = new MessageStreamWriter(core, header);
     this.dispatchEvent(new StreamOpenedEvent(writer));
     return writer;
-  }
-
-  /** Waits for the answer to an offer; an abort withdraws it. */
-  async #opened(core: CoreOutgoingStream, signal: AbortSignal | undefined): Promise<void> {
-    await abortable(core.opened(), signal, (reason) => core.abort(reason));
   }
 
   /** Checks at once, then sends in the order of the calls. */
@@ -196,47 +243,16 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
     options: BroadcastOptions,
     send: (type: string, json: string, bytes: Uint8Array | undefined) => Promise<void>,
   ): Promise<void> {
-    const { signal } = options;
     const type = nonEmpty("the type of the message", options.type);
     const json = jsonObject("the message", options.message);
+    const signal = liveSignal(options);
     const bytes = attachmentBytes(options.attachment);
-    throwIfAborted(signal);
-
-    if (this.#queue === undefined && !(bytes instanceof Promise)) {
-      return abortable(send(type, json, bytes), signal);
-    }
-    // Fails early, so that a Blob is not read in vain.
-    this.#link.core();
-    await abortable(
-      this.#sendInTurn(bytes, (read) => send(type, json, read), signal),
-      signal,
-    );
-  }
-
-  /** Waits for the sends before, and lets those behind wait until this one is on its way. */
-  #sendInTurn(
-    bytes: Uint8Array | undefined | Promise<Uint8Array>,
-    send: (bytes: Uint8Array | undefined) => Promise<void>,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const before = this.#queue;
-    const started = (async () => {
-      const [read] = await Promise.all([bytes, before]);
+    const sent = this.#queue.add(bytes, async (read) => {
+      // Whoever gave up while it waited for its turn does not want it sent.
       throwIfAborted(signal);
-      // In an object, because the one behind waits for the start and not for the answer.
-      return { answer: send(read) };
-    })();
-    const turn = started.then(
-      ({ answer }) => void answer.catch(() => {}),
-      () => {},
-    );
-    this.#queue = turn;
-    void turn.then(() => {
-      if (this.#queue === turn) {
-        this.#queue = undefined;
-      }
+      await send(type, json, read);
     });
-    return started.then(({ answer }) => answer);
+    await abortable(sent, signal);
   }
 
   #handlers(): MessagingHandlers {
@@ -287,87 +303,8 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
       offer.reject("Streams are not allowed by this client");
       return;
     }
-    new Offer(offer, from, (reader) => this.dispatchEvent(new StreamOpenedEvent(reader))).ask(
-      callback,
-    );
+    const onAccepted = (reader: MessageStreamReader) =>
+      this.dispatchEvent(new StreamOpenedEvent(reader));
+    new Offer(offer, from, onAccepted).ask(callback);
   }
-}
-
-/** An offered stream until it is answered, and the application's callback after that. */
-class Offer {
-  readonly #core: CoreIncomingStream;
-  readonly #reader: MessageStreamReader;
-  readonly #onAccepted: (reader: MessageStreamReader) => void;
-  #isAnswered = false;
-
-  constructor(
-    core: CoreIncomingStream,
-    from: RemoteParticipant,
-    onAccepted: (reader: MessageStreamReader) => void,
-  ) {
-    this.#core = core;
-    this.#onAccepted = onAccepted;
-    this.#reader = new MessageStreamReader(core, from, () => this.#accept());
-  }
-
-  ask(callback: StreamAcceptCallback): void {
-    let result: unknown;
-    try {
-      result = callback(this.#reader);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    Promise.resolve(result).then(
-      () => this.#acceptUnlessWithdrawn(),
-      (error) => this.#fail(error),
-    );
-  }
-
-  /** Throws if the offer was withdrawn. */
-  #accept(): void {
-    if (!this.#isAnswered) {
-      this.#core.accept();
-      this.#isAnswered = true;
-      this.#onAccepted(this.#reader);
-    }
-  }
-
-  #acceptUnlessWithdrawn(): void {
-    try {
-      this.#accept();
-    } catch (error) {
-      // Whoever reads will hear it.
-      if (!(error instanceof RoomError)) {
-        throw error;
-      }
-    }
-  }
-
-  /** Before the answer it is a refusal; after it, the stream cannot go on. */
-  #fail(error: unknown): void {
-    const reason = reasonText(error) || "the stream was refused";
-    if (!this.#isAnswered) {
-      this.#isAnswered = true;
-      this.#core.reject(reason);
-      return;
-    }
-    this.#core.cancel(reason);
-    if (!(error instanceof RoomError)) {
-      // A mistake of the application's that it should see.
-      reportError(error);
-    }
-  }
-}
-
-/** A version 4 UUID. `crypto.randomUUID` is missing in pages that are not secure contexts. */
-function uuid(): string {
-  if (typeof crypto.randomUUID === "function") {
-    return crypto.randomUUID();
-  }
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [8, 12, 16, 20, 32].map((end, i) => hex.slice([0, 8, 12, 16, 20][i], end)).join("-");
 }

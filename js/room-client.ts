@@ -1,188 +1,193 @@
-/// <reference lib="esnext.disposable" preserve="true" />
-
-import type { Core, CoreListener, CoreOptions } from "./core.js";
-import { failure, RoomError, type RoomErrorCode } from "./errors.js";
+import { Connection } from "./connection.js";
+import type { Core, CoreOptions } from "./core.js";
+import { failure, type RoomError } from "./errors.js";
 import { type RoomEvents, type RoomState, StateChangeEvent, TypedEventTarget } from "./events.js";
 import type { MessagingHandlers, MessagingLink } from "./link.js";
-import { type CallOptions, MessagingClient } from "./messaging-client.js";
+import { MessagingClient } from "./messaging-client.js";
 import { LocalParticipant } from "./participants.js";
-import { abortable, throwIfAborted } from "./signals.js";
-import { MessageStreamChunk } from "./streams.js";
-import { init, makeCore } from "./wasm.js";
+import { abortable, type CallOptions, liveSignal } from "./signals.js";
+import { checkedToken, type TokenSource } from "./token.js";
+import { inWords } from "./values.js";
 
-/** A token, or a function that gives one; it is asked before each connection. */
-export type TokenSource = string | (() => string | Promise<string>);
-
-export interface RoomClientOptions<M extends MessagingClient = MessagingClient>
-  extends CoreOptions {
-  /** Where the room is: `ws:`, `wss:`, `http:` or `https:`. */
+/** What a {@link RoomClient} is made of. */
+export interface RoomClientOptions<M extends MessagingClient = MessagingClient> {
+  /** Where the room is: `ws:`, `wss:`, `http:` or `https:`. Its query is kept. */
   url: string | URL;
+  /** What lets us in: a JWT, or a function that fetches one. */
   token: TokenSource;
-  /** A subclass of `MessagingClient` for `room.messaging`. */
-  messaging?: new (
-    link: MessagingLink,
-  ) => M;
+  /** A subclass of {@link MessagingClient} for `room.messaging`. */
+  messaging?: (new (link: MessagingLink) => M) | undefined;
+  /** How long the server may take until the room is ready; 15 000 milliseconds by default. */
+  handshakeTimeoutMs?: number | undefined;
+  /** How long an answer of the server may take; 30 000 milliseconds by default. */
+  requestTimeoutMs?: number | undefined;
+  /** How long the other side may take to accept a stream; 30 000 milliseconds by default. */
+  streamOpenTimeoutMs?: number | undefined;
+  /** How many bytes of a stream wait here for their reader before its writer waits; 4 MiB. */
+  streamWindowBytes?: number | undefined;
+  /** The largest message that may come, with its attachment, in bytes; 32 MiB by default. */
+  maxMessageBytes?: number | undefined;
 }
 
-/** A participant's place in a room. */
+/**
+ * A place in a room, and the connection to it.
+ *
+ * The WebAssembly core is loaded by the first `connect()`. When the connection is lost, `state`
+ * is `closed`, everything that waited for it rejects, and `connect()` can be called again.
+ *
+ * @example
+ * ```ts
+ * await using room = new RoomClient({ url: "wss://example.org/rooms/lobby", token: fetchToken });
+ * room.messaging.on("message", ({ message }) => console.log(message.type, message.message));
+ * await room.connect();
+ * await room.messaging.enable();
+ * await room.messaging.broadcastMessage("chat.message", { text: "hello" });
+ * ```
+ */
 export class RoomClient<
   M extends MessagingClient = MessagingClient,
 > extends TypedEventTarget<RoomEvents> {
-  /** Messages, participants and streams. */
+  /** Messages, participants and streams. One for the life of the client. */
   readonly messaging: M;
   /** This page's own participant. */
   readonly localParticipant: LocalParticipant;
   readonly #url: string;
   readonly #token: TokenSource;
-  readonly #options: CoreOptions;
+  readonly #coreOptions: CoreOptions;
   #handlers: MessagingHandlers | undefined;
   #state: RoomState = "idle";
-  #core: Core | undefined;
-  #connecting: Promise<void> | undefined;
-  #socket: WebSocket | undefined;
+  /** The present connection, else the last. */
+  #connection: Connection | undefined;
   /** Set for good by `close()`. */
   #isClosed = false;
 
   /**
-   * @throws `RoomError` `invalid-url`, `invalid-token`.
+   * Does not connect. What is wrong with the numbers among the options, `connect()` tells.
+   *
+   * @throws {@link RoomError} `invalid-url`, `invalid-token`, `invalid-argument`.
    */
   constructor(options: RoomClientOptions<M>) {
     super();
-    const { url, token, messaging, ...rest } = options ?? {};
+    const { url, token, messaging, ...numbers } = options ?? {};
     this.#url = socketUrl(url);
     this.#token = checkedToken(token);
-    this.#options = rest;
+    this.#coreOptions = numbers as CoreOptions;
     this.localParticipant = new LocalParticipant(
-      () => this.#connected(),
-      () => this.#core,
+      () => this.#connectedCore(),
+      () => this.#connection?.core,
     );
-    const Messaging = messaging ?? (MessagingClient as unknown as new (link: MessagingLink) => M);
-    this.messaging = new Messaging({
-      core: () => this.#connected(),
-      isEnabled: () => this.#core?.isEnabled ?? false,
-      attach: (handlers) => {
-        this.#handlers = handlers;
-      },
-    });
+    this.messaging = this.#makeMessaging(messaging);
   }
 
-  /** `idle`, `connecting`, `open` or `closed`. Changes are told by `statechange`. */
+  /** Where the connection stands. Changes are told by the event `statechange`. */
   get state(): RoomState {
     return this.#state;
   }
 
-  /** The room's name, once it is known. */
+  /** The room's name, once the room is ready. */
   get roomName(): string | undefined {
-    return this.#core?.roomName;
+    return this.#connection?.core?.roomName;
   }
 
-  /** Where the room says it is, once it is known. */
+  /** Where the room says it is, once the room is ready. */
   get roomUrl(): string | undefined {
-    return this.#core?.roomUrl;
+    return this.#connection?.core?.roomUrl;
   }
 
-  /** The room's current run, once it is known. */
+  /** The id of the room's current run, once the room is ready. */
   get sessionId(): string | undefined {
-    return this.#core?.sessionId;
+    return this.#connection?.core?.sessionId;
   }
 
   /**
-   * Connects. Resolves when the room is ready; at once if it is. After a loss it connects again,
-   * as a new participant.
+   * Connects. Resolves when the room is ready; at once if it is.
    *
-   * @throws `RoomError` `connection-refused`, `invalid-token`, `wasm-unavailable`, `timeout`,
-   * `aborted`, `closed`.
+   * Calls that overlap share one attempt. A signal ends the attempt for all of them, and closes
+   * the socket. After a loss it connects anew: we get another id, and messaging has to be enabled
+   * again.
+   *
+   * @returns A promise that rejects with a {@link RoomError}: `connection-refused`, `timeout`,
+   * `invalid-token` if the token function failed, `wasm-unavailable`, `aborted`, `closed` after
+   * `close()`, `invalid-argument` for an option out of range.
    */
-  async connect({ signal }: CallOptions = {}): Promise<void> {
-    throwIfAborted(signal);
+  async connect(options?: CallOptions): Promise<void> {
+    const signal = liveSignal(options);
     if (this.#isClosed) {
-      throw failure("closed", "the client was closed");
+      throw closedByUs();
     }
     if (this.#state === "open") {
       return;
     }
-    this.#connecting ??= this.#start().finally(() => {
-      this.#connecting = undefined;
-    });
-    const connecting = this.#connecting;
-    await abortable(connecting, signal, () => this.#giveUp(connecting));
+    const connection = this.#connecting() ?? this.#startConnection();
+    await abortable(connection.ready, signal, (error) => connection.end(error));
   }
 
   /**
-   * Leaves the room for good. Resolves when the socket is closed. Every open call is rejected
-   * with `closed`, every stream fails.
+   * Leaves the room for good. Every open call rejects with `closed`, every stream fails. Never
+   * rejects; may be called at any time and more than once.
+   *
+   * @returns A promise that resolves when the socket is closed.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const socket = this.#socket;
-    const closed = socket && socketClosed(socket);
-    this.#core?.close();
+    this.#connection?.end(closedByUs());
     if (this.#state !== "closed") {
-      this.#setState("closed", failure("closed", "the client was closed"));
+      this.#setState("closed", closedByUs());
     }
-    await closed;
+    await this.#connection?.closed();
   }
 
-  /** The same as `close()`. */
+  /** The same as `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #start(): Promise<void> {
+  #makeMessaging(Given: unknown): M {
+    const Messaging = Given ?? MessagingClient;
+    if (typeof Messaging !== "function") {
+      const message = `messaging must be a subclass of MessagingClient, but is ${inWords(Given)}`;
+      throw failure("invalid-argument", message);
+    }
+    const link: MessagingLink = {
+      core: () => this.#connectedCore(),
+      isEnabled: () => this.#connection?.core?.isEnabled ?? false,
+      attach: (handlers) => {
+        this.#handlers = handlers;
+      },
+    };
+    return new (Messaging as new (link: MessagingLink) => M)(link);
+  }
+
+  #connecting(): Connection | undefined {
+    return this.#state === "connecting" ? this.#connection : undefined;
+  }
+
+  #startConnection(): Connection {
+    const settings = { url: this.#url, token: this.#token, core: this.#coreOptions };
+    const connection = new Connection(settings, {
+      opened: () => this.#setState("open", undefined),
+      ended: (error) => {
+        this.#handlers?.ended();
+        this.#setState("closed", error);
+      },
+      messaging: () => this.#handlers,
+    });
+    this.#connection = connection;
     this.#setState("connecting", undefined);
-    try {
-      const [token] = await Promise.all([askToken(this.#token), init()]);
-      this.#throwIfEnded();
-      await this.#open(token);
-      this.#throwIfEnded();
-      this.#setState("open", undefined);
-    } catch (error) {
-      this.#endWith(error);
-      throw error;
-    }
+    void connection.open();
+    return connection;
   }
 
-  /** Makes a core and lets it drive a socket. */
-  async #open(token: string): Promise<void> {
-    const core = makeCore(
-      this.#options,
-      this.#listener(() => this.#core === core),
-    );
-    const socket = makeSocket(this.#url, token);
-    this.#core = core;
-    this.#socket = socket;
-    await core.connect(socket);
-  }
-
-  /** While we waited, `close()` or an abort may have ended the attempt. */
-  #throwIfEnded(): void {
-    if (this.#state !== "connecting") {
-      throw failure(this.#isClosed ? "closed" : "aborted", "the connection was given up");
+  /** The core of the connection, which says itself why it cannot do a thing. */
+  #connectedCore(): Core {
+    const core = this.#connection?.core;
+    if (this.#isClosed) {
+      throw closedByUs();
     }
-  }
-
-  /** A signal ended the attempt; whoever else waits for it hears so too. */
-  #giveUp(connecting: Promise<void>): void {
-    if (this.#connecting === connecting && this.#state === "connecting") {
-      this.#connecting = undefined;
-      this.#setState("closed", failure("aborted", "the connection was given up"));
-      this.#core?.close();
+    if (core === undefined) {
+      throw failure("not-connected", `the client is not connected: its state is ${this.#state}`);
     }
-  }
-
-  #endWith(error: unknown): void {
-    if (this.#state === "connecting") {
-      this.#setState("closed", error instanceof RoomError ? error : undefined);
-    }
-  }
-
-  #connected(): Core {
-    if (this.#core === undefined) {
-      throw this.#isClosed
-        ? failure("closed", "the client was closed")
-        : failure("not-connected", "there is no connection");
-    }
-    return this.#core;
+    return core;
   }
 
   #setState(state: RoomState, error: RoomError | undefined): void {
@@ -190,54 +195,18 @@ export class RoomClient<
     this.#state = state;
     this.dispatchEvent(new StateChangeEvent(state, previous, error));
   }
+}
 
-  /** What the core calls. An earlier core, whose socket closes late, is not heard. */
-  #listener(isCurrent: () => boolean): CoreListener {
-    const handlers = () => (isCurrent() ? this.#handlers : undefined);
-    return {
-      error: (code, message, hint, retryable, cause) =>
-        new RoomError(code as RoomErrorCode, message, { hint, retryable, cause }),
-      chunk: (header, data) => new MessageStreamChunk(JSON.parse(header), data),
-      ended: (error) => this.#onEnded(handlers(), error as RoomError),
-      messagingEnabled: () => handlers()?.messagingEnabled(),
-      participantAdded: (id) => {
-        const participant = this.#core?.participant(id);
-        if (participant) {
-          handlers()?.participantAdded(participant);
-        }
-      },
-      participantRemoved: ({ id }) => handlers()?.participantRemoved(id),
-      participantUpdated: (id, changed) => {
-        const participant = this.#core?.participant(id);
-        if (participant) {
-          handlers()?.participantUpdated(id, participant.attributes, changed);
-        }
-      },
-      message: (from, type, json, attachment) => handlers()?.message(from, type, json, attachment),
-      streamRequested: (offer) => handlers()?.streamRequested(offer),
-      streamClosed: (streamId, error) =>
-        handlers()?.streamClosed(streamId, error as RoomError | undefined),
-    };
-  }
-
-  #onEnded(handlers: MessagingHandlers | undefined, error: RoomError): void {
-    if (handlers === undefined) {
-      return;
-    }
-    handlers.ended();
-    // An attempt that fails says so itself.
-    if (this.#state === "open") {
-      this.#setState("closed", error);
-    }
-  }
+function closedByUs(): RoomError {
+  return failure("closed", "the client was closed");
 }
 
 function socketUrl(given: unknown): string {
   let url: URL;
   try {
-    url = new URL(String(given ?? ""));
+    url = new URL(String(given));
   } catch (cause) {
-    throw failure("invalid-url", `the url ${JSON.stringify(given)} is not a URL`, cause);
+    throw failure("invalid-url", `the url must be a URL, but is ${inWords(given)}`, cause);
   }
   const protocols: Record<string, string> = { "http:": "ws:", "https:": "wss:" };
   url.protocol = protocols[url.protocol] ?? url.protocol;
@@ -248,48 +217,4 @@ function socketUrl(given: unknown): string {
   url.searchParams.set("room-messaging", "1");
   url.hash = "";
   return url.href;
-}
-
-function checkedToken(token: unknown): TokenSource {
-  if (typeof token === "function" || (typeof token === "string" && token !== "")) {
-    return token as TokenSource;
-  }
-  const found = token === "" ? "empty" : `a ${typeof token}`;
-  throw failure("invalid-token", `the token must be a string or a function, but is ${found}`);
-}
-
-async function askToken(source: TokenSource): Promise<string> {
-  if (typeof source === "string") {
-    return source;
-  }
-  let token: unknown;
-  try {
-    token = await source();
-  } catch (cause) {
-    throw failure("invalid-token", `the token function failed: ${cause}`, cause);
-  }
-  if (typeof token !== "string" || token === "") {
-    throw failure("invalid-token", `the token function gave a ${typeof token}, not a string`);
-  }
-  return token;
-}
-
-function makeSocket(url: string, token: string): WebSocket {
-  try {
-    // A subprotocol is the one place for a token that does not end up in logs.
-    const socket = new WebSocket(url, [`meshagent-room.${token}`]);
-    socket.binaryType = "arraybuffer";
-    return socket;
-  } catch (cause) {
-    throw failure("invalid-token", "the token has characters that no token has", cause);
-  }
-}
-
-function socketClosed(socket: WebSocket): Promise<void> | undefined {
-  if (socket.readyState === WebSocket.CLOSED) {
-    return undefined;
-  }
-  return new Promise((resolve) => {
-    socket.addEventListener("close", () => resolve(), { once: true });
-  });
 }

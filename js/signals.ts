@@ -1,6 +1,31 @@
-import { failure, reasonText } from "./errors.js";
+import { failure, type RoomError, reasonText } from "./errors.js";
+import { inWords, isObject } from "./values.js";
 
-/** Throws if the signal has been aborted. */
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call with `aborted`. What was already sent may still arrive. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The signal of a call's options, if there is one.
+ *
+ * @throws `RoomError` `aborted` if it is aborted already, `invalid-argument` if it is no signal.
+ */
+export function liveSignal(options: CallOptions | null | undefined): AbortSignal | undefined {
+  const signal: unknown = options?.signal ?? undefined;
+  if (signal === undefined) {
+    return undefined;
+  }
+  if (!isObject(signal) || typeof (signal as AbortSignal).addEventListener !== "function") {
+    const message = `the signal must be an AbortSignal, but is ${inWords(signal)}`;
+    throw failure("invalid-argument", message);
+  }
+  throwIfAborted(signal as AbortSignal);
+  return signal as AbortSignal;
+}
+
+/** Throws `aborted` if the signal has been aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
     throw aborted(signal);
@@ -8,7 +33,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /** The error for a call that its signal ended. */
-export function aborted(signal: AbortSignal): Error {
+export function aborted(signal: AbortSignal): RoomError {
   const reason = reasonText(signal.reason);
   return failure("aborted", reason ? `aborted: ${reason}` : "aborted", signal.reason);
 }
@@ -20,15 +45,16 @@ export function aborted(signal: AbortSignal): Error {
 export function abortable<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
-  onAbort: (reason: string) => void = () => {},
+  onAbort: (error: RoomError) => void = () => {},
 ): Promise<T> {
   if (signal === undefined) {
     return promise;
   }
   return new Promise((resolve, reject) => {
     const abort = () => {
-      reject(aborted(signal));
-      onAbort(reasonText(signal.reason));
+      const error = aborted(signal);
+      reject(error);
+      onAbort(error);
     };
     const done = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort, { once: true });
@@ -39,3 +65,33 @@ export function abortable<T>(
     }
   });
 }
+
+/** Waits for `promise` for so long; then `onLate` undoes what can be undone, and says why. */
+export function within<T>(
+  promise: Promise<T>,
+  limitMs: number | undefined,
+  onLate: () => RoomError,
+): Promise<T> {
+  if (limitMs === undefined) {
+    return promise;
+  }
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(onLate()), limitMs);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** Checks a time limit. The core has the same bounds for its own. */
+export function checkedLimitMs(what: string, limitMs: unknown): number | undefined {
+  if (limitMs === undefined) {
+    return undefined;
+  }
+  if (typeof limitMs !== "number" || !(limitMs > 0 && limitMs <= LONGEST_MS)) {
+    const bounds = `between 0 and ${LONGEST_MS} milliseconds`;
+    throw failure("invalid-argument", `${what} must be ${bounds}, but is ${inWords(limitMs)}`);
+  }
+  return limitMs;
+}
+
+/** A day. */
+const LONGEST_MS = 86_400_000;

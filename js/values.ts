@@ -1,9 +1,9 @@
-import { failure } from "./errors.js";
+import { failure, reasonText } from "./errors.js";
 
-/** Bytes as they are given to this package. */
+/** Bytes as they are given to this package. They are copied; the caller may reuse them. */
 export type Bytes = Uint8Array | ArrayBuffer | ArrayBufferView;
 
-/** What can go with a message. */
+/** What can go with a message. A `Blob` or `File` is read before it is sent. */
 export type Attachment = Bytes | Blob;
 
 /** Whom a message is for: a participant, or the id of one. */
@@ -15,10 +15,12 @@ export function jsonText(what: string, value: unknown): string {
   try {
     text = JSON.stringify(value);
   } catch (cause) {
-    throw failure("invalid-argument", `${what} cannot be written as JSON: ${cause}`, cause);
+    // Browsers draw a cycle in the lines below.
+    const [why] = reasonText(cause).split("\n", 1);
+    throw failure("invalid-argument", `${what} cannot be written as JSON: ${why}`, cause);
   }
   if (text === undefined) {
-    throw failure("invalid-argument", `${what} cannot be written as JSON: it is a ${typeof value}`);
+    throw failure("invalid-argument", `${what} cannot be written as JSON: it is ${inWords(value)}`);
   }
   return text;
 }
@@ -27,7 +29,7 @@ export function jsonText(what: string, value: unknown): string {
 export function jsonObject(what: string, value: unknown): string {
   const text = jsonText(what, value);
   if (!text.startsWith("{")) {
-    throw failure("invalid-argument", `${what} must be an object, not ${text.slice(0, 40)}`);
+    throw failure("invalid-argument", `${what} must be an object, but is ${inWords(value)}`);
   }
   return text;
 }
@@ -35,31 +37,31 @@ export function jsonObject(what: string, value: unknown): string {
 /** Checks that a value is a string with something in it. */
 export function nonEmpty(what: string, value: unknown): string {
   if (typeof value !== "string" || value === "") {
-    const found = value === "" ? "empty" : `a ${typeof value}`;
-    throw failure("invalid-argument", `${what} must be a string, but is ${found}`);
+    throw failure("invalid-argument", `${what} must be a string, but is ${inWords(value)}`);
   }
   return value;
 }
 
 /** The id of a recipient. */
 export function recipientId(to: unknown): string {
-  const id = typeof to === "object" && to !== null ? (to as { id?: unknown }).id : to;
+  const id = isObject(to) ? (to as { id?: unknown }).id : to;
   return nonEmpty("the recipient `to` (a participant or its id)", id);
 }
 
 /** Sees bytes of any kind as a `Uint8Array`, without a copy. */
 export function bytesOf(what: string, value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) {
-    return value;
+  try {
+    if (ArrayBuffer.isView(value)) {
+      return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    }
+    if (value instanceof ArrayBuffer) {
+      return new Uint8Array(value);
+    }
+  } catch (cause) {
+    throw failure("invalid-argument", `${what} cannot be read: its buffer is gone`, cause);
   }
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  }
-  if (value instanceof ArrayBuffer) {
-    return new Uint8Array(value);
-  }
-  const kinds = "a Uint8Array, an ArrayBuffer, a view of one, or a Blob";
-  throw failure("invalid-argument", `${what} must be ${kinds}, but is a ${typeof value}`);
+  const kinds = "a Uint8Array, an ArrayBuffer or a view of one";
+  throw failure("invalid-argument", `${what} must be ${kinds}, but is ${inWords(value)}`);
 }
 
 /** An attachment's bytes; only a Blob has to be read first. */
@@ -77,11 +79,28 @@ async function readBlob(blob: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
-    throw failure("invalid-argument", `the attachment cannot be read: ${cause}`, cause);
+    const why = reasonText(cause);
+    throw failure("invalid-argument", `the attachment cannot be read: ${why}`, cause);
   }
 }
 
-/** Whether a single argument is a set of named options. */
-export function isOptions(value: unknown): value is object {
+/** Whether a value can have properties worth looking at. */
+export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
+
+/** A wrong value in a few words: itself if it is short, else what it is. */
+export function inWords(value: unknown): string {
+  if (typeof value === "string") {
+    return value.length > LONGEST_VALUE ? `a string of ${value.length} characters` : `"${value}"`;
+  }
+  if (typeof value === "function") {
+    return "a function";
+  }
+  if (isObject(value)) {
+    return Array.isArray(value) ? "an array" : "an object";
+  }
+  return String(value);
+}
+
+const LONGEST_VALUE = 80;

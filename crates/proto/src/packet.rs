@@ -54,7 +54,8 @@ impl<'a> Packet<'a> {
             return Ok(Self::Data { id, index, body });
         }
 
-        let (count, kind) = body.split_first_chunk().ok_or_else(|| truncated(Self::FIRST_HEADER_LEN))?;
+        let (count, kind) =
+            body.split_first_chunk().ok_or_else(|| truncated(Self::FIRST_HEADER_LEN))?;
         let kind = std::str::from_utf8(kind).map_err(|_| DecodeError::KindNotUtf8)?;
         Ok(Self::First { id, count: u32::from_be_bytes(*count), kind })
     }

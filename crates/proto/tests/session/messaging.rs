@@ -1,0 +1,251 @@
+//! Enabling, finding out which words a server understands, and who is there.
+
+use std::time::Duration;
+
+use room_proto::{
+    Content, ErrorCode, Event, Family, ParticipantId, Request, RequestId, session::Participant,
+};
+
+use crate::bench::{Bench, Server, delivered, disabled, enabled, entry, json, outgoing};
+
+fn enable(bench: &mut Bench) -> RequestId {
+    bench.session.enable(bench.now).unwrap()
+}
+
+/// The words of the one request that was sent since the last look.
+fn family(bench: &mut Bench) -> Family {
+    match bench.said().as_slice() {
+        [said] if said.kind == "room.invoke_tool" => Family::Toolkit,
+        [said] if said.kind == "messaging.enable" => Family::Direct,
+        other => panic!("one request to enable, not {other:?}"),
+    }
+}
+
+fn succeeded(request: RequestId) -> Event {
+    Event::Answered { request, result: Ok(()) }
+}
+
+fn added(id: &str) -> Event {
+    Event::ParticipantAdded(ParticipantId::new(id))
+}
+
+fn removed(id: &str) -> Event {
+    let (role, attributes) = (String::from("user"), json("{}"));
+    Event::ParticipantRemoved(Participant { id: id.into(), role, attributes })
+}
+
+/// The code with which enabling failed.
+fn failure(bench: &mut Bench) -> ErrorCode {
+    match bench.events().as_slice() {
+        [Event::Answered { result: Err(error), .. }] => error.code,
+        other => panic!("a failure, not {other:?}"),
+    }
+}
+
+#[test]
+fn the_list_is_success_whenever_the_answer_comes() {
+    for is_answer_first in [true, false] {
+        let mut bench = Bench::joined(Server::Official);
+        let request = enable(&mut bench);
+        let (id, asked) = bench.asked();
+        assert_eq!(asked, Request::Enable);
+
+        if is_answer_first {
+            bench.answer(id, Content::Empty);
+            assert_eq!(bench.events(), [], "the answer alone says nothing");
+        }
+        bench.receive(enabled(&[entry("ada", "{}")]));
+        let expected = [added("ada"), Event::MessagingEnabled, succeeded(request)];
+        assert_eq!(bench.events(), expected);
+        assert!(bench.session.is_enabled());
+        if !is_answer_first {
+            bench.answer(id, Content::Empty);
+        }
+        assert_eq!(bench.events(), []);
+        assert_eq!(bench.session.next_wakeup(), None);
+    }
+}
+
+#[test]
+fn servers_that_say_what_they_are_get_the_direct_form_at_once() {
+    for server in [Server::Ours, Server::Plain] {
+        let mut bench = Bench::joined(server);
+        enable(&mut bench);
+        assert_eq!(family(&mut bench), Family::Direct, "{server:?}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_know_tool_calls_gets_the_direct_form() {
+    let mut bench = Bench::joined(Server::Official);
+    let request = enable(&mut bench);
+    let (id, _) = bench.asked();
+
+    bench.fail(id, 1002, "unknown request");
+    assert_eq!(family(&mut bench), Family::Direct);
+
+    bench.receive(enabled(&[]));
+    assert_eq!(bench.events(), [Event::MessagingEnabled, succeeded(request)]);
+    bench.session.broadcast(bench.now, outgoing("news", "{}", b"")).unwrap();
+    assert_eq!(bench.said()[0].kind, "messaging.broadcast", "and stays with it");
+}
+
+#[test]
+fn a_server_that_stays_silent_gets_the_direct_form() {
+    let mut bench = Bench::joined(Server::Official);
+    enable(&mut bench);
+    assert_eq!(family(&mut bench), Family::Toolkit);
+
+    bench.wait(Duration::from_millis(3999));
+    assert!(bench.said().is_empty());
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(family(&mut bench), Family::Direct);
+
+    bench.receive(enabled(&[]));
+    assert!(bench.session.is_enabled());
+}
+
+#[test]
+fn a_server_that_took_the_tool_call_is_slow_and_not_old() {
+    let mut bench = Bench::joined(Server::Official);
+    enable(&mut bench);
+    let (id, _) = bench.asked();
+    bench.answer(id, Content::Empty);
+
+    bench.wait(Duration::from_secs(20));
+    assert!(bench.said().is_empty());
+    bench.receive(enabled(&[]));
+    bench.events();
+    bench.session.broadcast(bench.now, outgoing("news", "{}", b"")).unwrap();
+    assert_eq!(bench.said()[0].kind, "room.invoke_tool");
+}
+
+#[test]
+fn a_refusal_is_final() {
+    let mut bench = Bench::joined(Server::Official);
+    enable(&mut bench);
+    let (id, _) = bench.asked();
+
+    bench.fail(id, 1001, "no");
+
+    assert_eq!(failure(&mut bench), ErrorCode::PermissionDenied);
+    assert!(bench.said().is_empty(), "there is no second attempt");
+    assert!(!bench.session.is_enabled());
+}
+
+#[test]
+fn silence_in_both_forms_fails() {
+    let mut bench = Bench::joined(Server::Official);
+    enable(&mut bench);
+
+    bench.wait(Duration::from_secs(60));
+
+    assert_eq!(failure(&mut bench), ErrorCode::Timeout);
+    assert_eq!(bench.said().len(), 2);
+    enable(&mut bench);
+    assert_eq!(family(&mut bench), Family::Toolkit, "the next attempt begins anew");
+}
+
+#[test]
+fn enabling_twice_asks_once() {
+    let mut bench = Bench::joined(Server::Ours);
+    let (first, second) = (enable(&mut bench), enable(&mut bench));
+    bench.asked();
+    bench.receive(enabled(&[]));
+    assert_eq!(bench.events(), [Event::MessagingEnabled, succeeded(first), succeeded(second)]);
+
+    let third = enable(&mut bench);
+    assert_eq!(bench.events(), [succeeded(third)]);
+    assert!(bench.said().is_empty());
+}
+
+#[test]
+fn disabling_takes_everybody_off_the_list() {
+    let mut bench = Bench::enabled();
+
+    let request = bench.session.disable(bench.now).unwrap();
+    assert_eq!(bench.events(), [removed("ada"), removed("bob")]);
+    assert_eq!(bench.session.participants().count(), 0);
+    let (id, asked) = bench.asked();
+    assert_eq!(asked, Request::Disable);
+    bench.answer(id, Content::Empty);
+    assert_eq!(bench.events(), [succeeded(request)]);
+
+    bench.receive(delivered("ada", "participant.enabled", &entry("ada", "{}"), b""));
+    bench.receive(enabled(&[entry("ada", "{}")]));
+    assert_eq!(bench.events(), [], "what comes late or unasked is ignored");
+    assert!(!bench.session.is_enabled());
+}
+
+#[test]
+fn disabling_while_enabling_answers_both() {
+    let mut bench = Bench::joined(Server::Ours);
+    enable(&mut bench);
+    bench.session.disable(bench.now).unwrap();
+
+    assert_eq!(failure(&mut bench), ErrorCode::Aborted);
+    bench.receive(enabled(&[entry("ada", "{}")]));
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
+fn a_new_list_is_told_as_exactly_what_changed() {
+    let mut bench = Bench::enabled();
+
+    bench.receive(enabled(&[entry("bob", r#"{"mood":"good"}"#), entry("cid", "{}")]));
+
+    let changed = json(r#"{"mood":"good"}"#);
+    let expected = [
+        removed("ada"),
+        Event::ParticipantUpdated { id: "bob".into(), changed },
+        added("cid"),
+        Event::MessagingEnabled,
+    ];
+    assert_eq!(bench.events(), expected);
+    let ids: Vec<_> = bench.session.participants().map(|one| one.id.to_string()).collect();
+    assert_eq!(ids, ["bob", "cid"]);
+}
+
+#[test]
+fn participants_come_change_and_go_and_we_are_none_of_them() {
+    let mut bench = Bench::enabled();
+
+    bench.receive(delivered("me", "participant.enabled", &entry("me", "{}"), b""));
+    assert_eq!(bench.events(), []);
+
+    bench.receive(delivered("cid", "participant.enabled", &entry("cid", r#"{"a":1}"#), b""));
+    assert_eq!(bench.events(), [added("cid")]);
+    bench.receive(delivered("cid", "participant.enabled", &entry("cid", r#"{"a":1}"#), b""));
+    assert_eq!(bench.events(), [], "nothing has changed");
+
+    let change = r#"{"attributes":{"b":2}}"#;
+    bench.receive(delivered("cid", "participant.attributes", change, b""));
+    bench.receive(delivered("nobody", "participant.attributes", change, b""));
+    let updated = Event::ParticipantUpdated { id: "cid".into(), changed: json(r#"{"b":2}"#) };
+    assert_eq!(bench.events(), [updated]);
+    let cid = bench.session.participant("cid").unwrap();
+    assert_eq!(cid.attributes, json(r#"{"a":1,"b":2}"#));
+
+    bench.receive(disabled("cid"));
+    bench.receive(disabled("cid"));
+    assert_eq!(bench.events().len(), 1);
+}
+
+#[test]
+fn whoever_is_not_found_is_taken_off_the_list() {
+    for (code, text) in [(Some(1003), "gone"), (None, "the participant was not found")] {
+        let mut bench = Bench::enabled();
+        bench.session.send(bench.now, &"ada".into(), outgoing("chat", "{}", b"")).unwrap();
+        let (id, _, _) = bench.sent();
+
+        bench.answer(id, Content::Error { text: text.to_owned(), code });
+
+        match bench.events().as_slice() {
+            [Event::Answered { result: Err(error), .. }, gone] => {
+                assert_eq!(error.code, ErrorCode::ParticipantNotFound);
+                assert_eq!(*gone, removed("ada"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Two sessions and a relay: whatever is written arrives, in order and once.
+
+use std::time::Duration;
+
+use proptest::{collection::vec, prelude::*};
+use room_proto::{Config, ErrorCode, Event, StreamKey, session::Read};
+
+use crate::bench::{Pair, Relay, Server, id, json};
+
+const WINDOW: usize = 2000;
+
+fn relays() -> Vec<Relay> {
+    let mut relays = Vec::new();
+    for server in [Server::Plain, Server::Official, Server::Ours] {
+        for rewrites_json in [false, true] {
+            relays.push(Relay { server, rewrites_json, latency: Duration::from_millis(20) });
+        }
+    }
+    relays
+}
+
+/// A stream from `a` to `b`, open at both ends.
+fn open(relay: Relay) -> (Pair, StreamKey, StreamKey) {
+    let config = Config { stream_window_bytes: WINDOW, ..Config::default() };
+    let mut pair = Pair::enabled(relay, config);
+    let writer = pair
+        .with(0, |session, now| session.open_stream(now, &id(1), "s", json("{}")))
+        .expect("b is there");
+    pair.run();
+    let reader = match pair.events(1).as_slice() {
+        [Event::StreamRequested { stream, .. }] => *stream,
+        other => panic!("an offer, not {other:?}"),
+    };
+    pair.with(1, |session, now| session.accept_stream(now, reader)).expect("it is fresh");
+    pair.run();
+    assert_eq!(pair.events(0), [Event::StreamOpened { stream: writer, result: Ok(()) }]);
+    (pair, writer, reader)
+}
+
+/// Reads all there is.
+fn read_all(pair: &mut Pair, reader: StreamKey, into: &mut Vec<(String, Vec<u8>)>) -> Read {
+    loop {
+        match pair.with(1, |session, now| session.read_stream(now, reader)) {
+            Read::Chunk { header, data } => into.push((header.as_str().to_owned(), data.to_vec())),
+            other => return other,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn whatever_is_written_arrives_in_order_and_once(
+        chunks in vec((0_u32..100, vec(any::<u8>(), 0..1500)), 0..40),
+        relay in prop::sample::select(relays()),
+        pause in 0_usize..30,
+    ) {
+        let (mut pair, writer, reader) = open(relay);
+        let mut arrived = Vec::new();
+        let mut unread_steps = 0;
+        for (number, data) in &chunks {
+            let header = json(&number.to_string());
+            while pair.with(0, |session, _| session.writable_bytes(writer)).expect("open") == 0 {
+                if !pair.step() {
+                    // Everything has been carried: only the reader can help now.
+                    read_all(&mut pair, reader, &mut arrived);
+                }
+            }
+            pair.with(0, |session, now| session.write_stream(now, writer, &header, data))
+                .expect("open");
+            unread_steps += 1;
+            if unread_steps > pause {
+                unread_steps = 0;
+                read_all(&mut pair, reader, &mut arrived);
+            }
+        }
+        pair.with(0, |session, now| session.close_stream(now, writer)).expect("open");
+        while pair.step() {
+            read_all(&mut pair, reader, &mut arrived);
+        }
+        let end = read_all(&mut pair, reader, &mut arrived);
+        pair.run();
+
+        let written: Vec<_> =
+            chunks.iter().map(|(number, data)| (number.to_string(), data.clone())).collect();
+        prop_assert_eq!(arrived, written);
+        // The end was told by the last read but one, or is told now.
+        let was_told = matches!(end, Read::End)
+            || matches!(&end, Read::Failed(error) if error.code == ErrorCode::StreamClosed);
+        prop_assert!(was_told, "{:?}", end);
+        let closed = Event::StreamClosed { stream: writer, result: Ok(()) };
+        prop_assert!(pair.events(0).contains(&closed));
+        let closed = Event::StreamClosed { stream: reader, result: Ok(()) };
+        prop_assert!(pair.events(1).contains(&closed));
+    }
+}
+
+#[test]
+fn a_reader_that_stands_still_bounds_what_is_under_way() {
+    for relay in relays() {
+        let (mut pair, writer, _) = open(relay);
+        let mut written = 0;
+        for _ in 0..1000 {
+            while pair.with(0, |session, _| session.writable_bytes(writer)).unwrap() > 0 {
+                pair.with(0, |session, now| {
+                    session.write_stream(now, writer, &json("{}"), &[7; 500])
+                })
+                .unwrap();
+                written += 502;
+            }
+            pair.run();
+        }
+        assert!(written < WINDOW + 502 * 2, "{relay:?}: {written}");
+        assert!(pair.most_in_flight_bytes < 3 * WINDOW, "{relay:?}");
+    }
+}
+
+#[test]
+fn a_loss_in_the_middle_is_an_error_at_both_ends() {
+    for relay in relays() {
+        let (mut pair, writer, reader) = open(relay);
+        pair.with(0, |session, now| session.write_stream(now, writer, &json("{}"), b"part"))
+            .unwrap();
+        pair.run();
+
+        pair.lose(0);
+        pair.run();
+
+        let mut arrived = Vec::new();
+        match read_all(&mut pair, reader, &mut arrived) {
+            Read::Failed(error) => assert_eq!(error.code, ErrorCode::PeerLeft),
+            other => panic!("{relay:?}: an error, not {other:?}"),
+        }
+        let failed = pair.events(0).into_iter().any(|event| match event {
+            Event::StreamClosed { stream, result: Err(error) } => {
+                stream == writer && error.code == ErrorCode::ConnectionLost
+            }
+            _ => false,
+        });
+        assert!(failed, "{relay:?}");
+    }
+}

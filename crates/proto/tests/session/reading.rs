@@ -1,0 +1,226 @@
+//! The acceptor's end of streams.
+
+use room_proto::{Config, ErrorCode, Event, Input, StreamKey, session::Read};
+
+use crate::bench::{Bench, disabled, json};
+
+const WINDOW: usize = 100;
+
+fn bench() -> Bench {
+    let config =
+        Config { stream_window_bytes: WINDOW, max_unpaced_bytes: WINDOW, ..Config::default() };
+    Bench::enabled_with(config)
+}
+
+fn read(bench: &mut Bench, key: StreamKey) -> Read {
+    bench.session.read_stream(bench.now, key)
+}
+
+fn data(read: Read) -> Vec<u8> {
+    match read {
+        Read::Chunk { data, .. } => data.to_vec(),
+        other => panic!("a chunk, not {other:?}"),
+    }
+}
+
+fn failure(read: &Read) -> ErrorCode {
+    match read {
+        Read::Failed(error) => error.code,
+        other => panic!("a failure, not {other:?}"),
+    }
+}
+
+/// An offer of `ada` that has not been answered.
+fn offered(bench: &mut Bench) -> StreamKey {
+    bench.deliver("ada", "stream.open", r#"{"stream_id":"r1","header":{"a":[1]}}"#, b"");
+    match bench.events().as_slice() {
+        [Event::StreamRequested { stream, stream_id, from, header }] => {
+            assert_eq!((stream_id.as_str(), from.as_str()), ("r1", "ada"));
+            assert_eq!(header, &json(r#"{"a":[1]}"#));
+            *stream
+        }
+        other => panic!("an offer, not {other:?}"),
+    }
+}
+
+#[test]
+fn an_offer_is_accepted_and_read_to_its_end() {
+    let mut bench = bench();
+    let key = offered(&mut bench);
+    bench.session.accept_stream(bench.now, key).unwrap();
+    let (_, to, accept) = bench.sent();
+    assert_eq!((to.as_str(), accept.kind.as_str()), ("ada", "stream.accept"));
+    assert_eq!(accept.message.as_str(), r#"{"stream_id":"r1"}"#, "the opener knows no credit");
+
+    bench.chunk(b"one");
+    assert_eq!(bench.events(), [Event::StreamReadable(key)]);
+    bench.chunk(b"two");
+    assert_eq!(bench.events(), [], "it has not looked yet");
+    assert_eq!(data(read(&mut bench, key)), b"one");
+    assert_eq!(data(read(&mut bench, key)), b"two");
+    assert_eq!(read(&mut bench, key), Read::Pending);
+
+    bench.deliver("ada", "stream.close", r#"{"stream_id":"r1"}"#, b"");
+    assert_eq!(bench.events(), [Event::StreamReadable(key)]);
+    assert_eq!(read(&mut bench, key), Read::End);
+    assert_eq!(bench.events(), [Event::StreamClosed { stream: key, result: Ok(()) }]);
+    assert_eq!(failure(&read(&mut bench, key)), ErrorCode::StreamClosed);
+}
+
+#[test]
+fn credit_is_granted_when_half_of_the_window_has_been_read() {
+    let mut bench = bench();
+    bench.deliver(
+        "ada",
+        "stream.open",
+        r#"{"stream_id":"r1","header":{},"room_messaging":{"credit":true}}"#,
+        b"",
+    );
+    let [Event::StreamRequested { stream, .. }] = bench.events()[..] else { panic!("an offer") };
+    bench.session.accept_stream(bench.now, stream).unwrap();
+    let (_, _, accept) = bench.sent();
+    assert_eq!(accept.message.as_str(), r#"{"stream_id":"r1","room_messaging":{"credit":100}}"#);
+
+    // Each costs 4 bytes of header and 26 of data.
+    for _ in 0..3 {
+        bench.chunk(b"abcdefghijklmnopqrstuvwxyz");
+    }
+    read(&mut bench, stream);
+    assert!(bench.said().is_empty());
+    read(&mut bench, stream);
+    let (_, _, credit) = bench.sent();
+    assert_eq!(credit.kind, "stream.credit");
+    assert_eq!(credit.message.as_str(), r#"{"stream_id":"r1","bytes":60}"#);
+}
+
+#[test]
+fn a_writer_that_sends_more_than_it_may_is_stopped() {
+    for (understands_credit, chunks) in [(false, 4), (true, 11)] {
+        let mut bench = bench();
+        let key = bench.open_reader(understands_credit);
+        for _ in 0..chunks {
+            bench.chunk(b"abcdefghijklmnopqrstuvwxyz");
+        }
+
+        let (_, _, close) = bench.sent();
+        assert_eq!(close.kind, "stream.close");
+        assert!(close.message.as_str().contains("error"));
+        assert_eq!(failure(&read(&mut bench, key)), ErrorCode::TooLarge);
+    }
+}
+
+#[test]
+fn an_opener_that_aborts_or_leaves_gives_an_error_and_never_an_end() {
+    let mut aborted = bench();
+    let key = aborted.open_reader(true);
+    aborted.chunk(b"part");
+    aborted.deliver("ada", "stream.close", r#"{"stream_id":"r1","error":"full"}"#, b"");
+    assert_eq!(failure(&read(&mut aborted, key)), ErrorCode::StreamAborted);
+
+    let mut left = bench();
+    let key = left.open_reader(true);
+    left.chunk(b"part");
+    left.receive(disabled("ada"));
+    assert_eq!(failure(&read(&mut left, key)), ErrorCode::PeerLeft);
+
+    let mut lost = bench();
+    let key = lost.open_reader(true);
+    lost.input(Input::Closed { code: None, reason: "" });
+    assert_eq!(failure(&read(&mut lost, key)), ErrorCode::ConnectionLost);
+}
+
+#[test]
+fn what_came_whole_can_be_read_after_the_opener_left_and_after_the_session() {
+    let mut bench = bench();
+    let key = bench.open_reader(true);
+    bench.chunk(b"all");
+    bench.deliver("ada", "stream.close", r#"{"stream_id":"r1"}"#, b"");
+    bench.receive(disabled("ada"));
+    bench.input(Input::Closed { code: None, reason: "" });
+    let closed = Event::StreamClosed { stream: key, result: Ok(()) };
+    assert!(bench.events().contains(&closed));
+
+    assert_eq!(data(read(&mut bench, key)), b"all");
+    assert_eq!(read(&mut bench, key), Read::End);
+    assert_eq!(bench.events(), [], "it was told before");
+}
+
+#[test]
+fn a_rejection_tells_the_opener_why() {
+    let mut bench = bench();
+    let key = offered(&mut bench);
+
+    bench.session.reject_stream(bench.now, key, "not now").unwrap();
+
+    let (_, _, reject) = bench.sent();
+    assert_eq!(reject.kind, "stream.reject");
+    assert_eq!(reject.message.as_str(), r#"{"stream_id":"r1","error":"not now"}"#);
+    let error = bench.session.accept_stream(bench.now, key).unwrap_err();
+    assert_eq!(error.code, ErrorCode::StreamClosed);
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
+fn an_offer_of_somebody_unknown_is_refused() {
+    let mut bench = bench();
+    bench.deliver("stranger", "stream.open", r#"{"stream_id":"r1","header":{}}"#, b"");
+
+    let (_, to, reject) = bench.sent();
+    assert_eq!((to.as_str(), reject.kind.as_str()), ("stranger", "stream.reject"));
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
+fn an_offer_that_is_withdrawn_is_told() {
+    for withdraw in [true, false] {
+        let mut bench = bench();
+        let key = offered(&mut bench);
+        if withdraw {
+            bench.deliver("ada", "stream.close", r#"{"stream_id":"r1","error":"never mind"}"#, b"");
+        } else {
+            bench.receive(disabled("ada"));
+        }
+
+        let events = bench.events();
+        let expected = if withdraw { ErrorCode::StreamAborted } else { ErrorCode::PeerLeft };
+        let withdrawn = events.iter().any(|event| match event {
+            Event::StreamWithdrawn { stream, error } => *stream == key && error.code == expected,
+            _ => false,
+        });
+        assert!(withdrawn, "{events:?}");
+        assert!(bench.session.accept_stream(bench.now, key).is_err());
+    }
+}
+
+#[test]
+fn a_cancel_tells_the_writer_why() {
+    let mut bench = bench();
+    let key = bench.open_reader(true);
+
+    bench.session.abort_stream(bench.now, key, "enough");
+
+    let (_, _, close) = bench.sent();
+    assert_eq!(close.message.as_str(), r#"{"stream_id":"r1","error":"enough"}"#);
+    match bench.events().as_slice() {
+        [Event::StreamClosed { stream, result: Err(error) }] => {
+            assert_eq!((*stream, error.code), (key, ErrorCode::Aborted));
+        }
+        other => panic!("{other:?}"),
+    }
+    bench.chunk(b"late");
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
+fn chunks_before_the_acceptance_and_of_unknown_streams_are_ignored() {
+    let mut bench = bench();
+    let key = offered(&mut bench);
+    bench.chunk(b"early");
+    bench.deliver("bob", "stream.chunk", r#"{"stream_id":"r1","header":null}"#, b"forged");
+    bench.deliver("ada", "stream.close", r#"{"stream_id":"other"}"#, b"");
+    bench.deliver("ada", "stream.chunk", r#"{"no":"id"}"#, b"x");
+    assert_eq!(bench.events(), []);
+
+    bench.session.accept_stream(bench.now, key).unwrap();
+    assert_eq!(read(&mut bench, key), Read::Pending);
+}

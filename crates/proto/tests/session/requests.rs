@@ -1,0 +1,142 @@
+//! Answers, errors and the lack of them.
+
+use std::time::Duration;
+
+use room_proto::{Config, Content, ErrorCode, Event, Input, MessageId, RequestId};
+
+use crate::bench::{Bench, Server, outgoing};
+
+fn send(bench: &mut Bench) -> RequestId {
+    bench.session.send(bench.now, &"ada".into(), outgoing("chat", "{}", b"")).unwrap()
+}
+
+fn failures(bench: &mut Bench) -> Vec<(RequestId, ErrorCode)> {
+    let answered = bench.events().into_iter().filter_map(|event| match event {
+        Event::Answered { request, result } => Some((request, result.unwrap_err().code)),
+        _ => None,
+    });
+    answered.collect()
+}
+
+#[test]
+fn error_answers_have_codes() {
+    let cases = [
+        (Some(1001), "no", ErrorCode::PermissionDenied),
+        (Some(1002), "no", ErrorCode::InvalidRequest),
+        (Some(1003), "gone", ErrorCode::ParticipantNotFound),
+        (None, "the participant was not found", ErrorCode::ParticipantNotFound),
+        (Some(1009), "no", ErrorCode::Timeout),
+        (Some(2001), "no", ErrorCode::ServerError),
+        (None, "no", ErrorCode::ServerError),
+    ];
+    for (code, text, expected) in cases {
+        let mut bench = Bench::joined(Server::Ours);
+        let request = send(&mut bench);
+
+        let (id, _) = bench.asked();
+        bench.answer(id, Content::Error { text: text.to_owned(), code });
+
+        match bench.events().as_slice() {
+            [Event::Answered { request: answered, result: Err(error) }] => {
+                assert_eq!(*answered, request);
+                assert_eq!((error.code, error.message.as_str()), (expected, text));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn answers_are_matched_by_id_in_any_order() {
+    let mut bench = Bench::joined(Server::Ours);
+    let first = send(&mut bench);
+    let second = send(&mut bench);
+
+    bench.answer(MessageId(9), Content::Empty);
+    bench.answer(MessageId(2), Content::Empty);
+    bench.fail(MessageId(1), 1008, "no");
+
+    match bench.events().as_slice() {
+        [
+            Event::Answered { request: a, result: Ok(()) },
+            Event::Answered { request: b, result: Err(_) },
+        ] => assert_eq!((*a, *b), (second, first)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(bench.session.next_wakeup(), None);
+}
+
+#[test]
+fn a_request_without_an_answer_times_out() {
+    let mut bench = Bench::joined(Server::Ours);
+    let request = send(&mut bench);
+    bench.wait(Duration::from_secs(10));
+    let second = send(&mut bench);
+
+    bench.wait(Duration::from_millis(19_999));
+    assert_eq!(bench.events(), []);
+
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(failures(&mut bench), [(request, ErrorCode::Timeout)]);
+
+    bench.wait(Duration::from_secs(10));
+    assert_eq!(failures(&mut bench), [(second, ErrorCode::Timeout)]);
+    bench.answer(MessageId(1), Content::Empty);
+    assert_eq!(bench.events(), [], "a late answer concerns nobody");
+}
+
+#[test]
+fn large_messages_have_time_to_get_through_a_slow_uplink() {
+    let mut bench = Bench::joined(Server::Ours);
+    let outgoing = outgoing("photo", "{}", &[0; 1024 * 1024]);
+    let large = bench.session.broadcast(bench.now, outgoing).unwrap();
+    let small = send(&mut bench);
+
+    bench.wait(Duration::from_secs(60));
+    assert_eq!(bench.events(), []);
+
+    bench.wait(Duration::from_secs(60));
+    assert_eq!(
+        failures(&mut bench),
+        [(large, ErrorCode::Timeout), (small, ErrorCode::Timeout)],
+        "what waits behind it has the same time"
+    );
+}
+
+#[test]
+fn everything_is_answered_before_the_end() {
+    let mut bench = Bench::joined(Server::Official);
+    let first = send(&mut bench);
+    let enabling = bench.session.enable(bench.now).unwrap();
+    let second = send(&mut bench);
+
+    bench.input(Input::Closed { code: None, reason: "" });
+
+    let events = bench.events();
+    let mut answered = Vec::new();
+    for event in &events[..3] {
+        match event {
+            Event::Answered { request, result: Err(error) } => {
+                assert_eq!(error.code, ErrorCode::ConnectionLost);
+                answered.push(*request);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    answered.sort();
+    assert_eq!(answered, [first, enabling, second]);
+    assert!(matches!(&events[3..], [Event::Ended(_)]));
+    let error = bench.session.broadcast(bench.now, outgoing("chat", "{}", b"")).unwrap_err();
+    assert_eq!(error.code, ErrorCode::ConnectionLost, "commands fail with the ending's code");
+}
+
+#[test]
+fn the_time_for_an_answer_is_a_setting() {
+    let config = Config { request_timeout: Duration::from_secs(2), ..Config::default() };
+    let mut bench = Bench::joined_with(Server::Ours, config);
+    let request = send(&mut bench);
+
+    bench.wait(Duration::from_secs(2));
+
+    assert_eq!(failures(&mut bench), [(request, ErrorCode::Timeout)]);
+}

@@ -1,0 +1,35 @@
+/** Keeps sends in the order of their calls, although some must read a Blob first. */
+export class SendQueue {
+  /** Settles when the last one is on its way; undefined if there is nothing to wait for. */
+  #last: Promise<void> | undefined;
+
+  /**
+   * Calls `send` with the bytes when it is its turn: at once if nothing has to be waited for.
+   * The promise is that of `send`, or the failure to read the bytes.
+   */
+  add<B>(bytes: B | Promise<B>, send: (bytes: B) => Promise<void>): Promise<void> {
+    if (this.#last === undefined && !(bytes instanceof Promise)) {
+      return send(bytes);
+    }
+    const started = start(bytes, this.#last, send);
+    // A failure to read ends a turn early; those behind still wait for those before.
+    const last = Promise.allSettled([started, this.#last]).then(() => {});
+    this.#last = last;
+    void last.then(() => {
+      if (this.#last === last) {
+        this.#last = undefined;
+      }
+    });
+    return started.then(({ answer }) => answer);
+  }
+}
+
+/** Sends when it may. The answer is in an object, so that nobody behind waits for it. */
+async function start<B>(
+  bytes: B | Promise<B>,
+  before: Promise<void> | undefined,
+  send: (bytes: B) => Promise<void>,
+): Promise<{ answer: Promise<void> }> {
+  const [read] = await Promise.all([bytes, before]);
+  return { answer: send(read) };
+}
