@@ -1,6 +1,6 @@
 //! The browser boundary of the room-messaging client. It translates and decides nothing.
 //!
-//! JavaScript sees [`Core`] and the two stream ends; the public face around them is `js/`. What
+//! JavaScript sees `Core` and the two stream ends; the public face around them is `js/`. What
 //! they do is decided by `room_proto::Session`, which `driver.rs` carries. On other targets than
 //! wasm32 there is nothing here.
 

@@ -11,9 +11,12 @@ use tracing::warn;
 use crate::{Failure, secrets};
 
 #[derive(Args, Debug)]
-#[command(args_override_self = true, after_help = "\
+#[command(
+    args_override_self = true,
+    after_help = "\
 Tokens are checked against the secret in ROOM_SECRET or --secret-file, and against API keys.
-`room token` makes them.")]
+`room token` makes them."
+)]
 pub(crate) struct Arguments {
     /// Where to listen; with port 0 the system chooses one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8787")]
