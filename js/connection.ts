@@ -110,7 +110,7 @@ export class Connection {
   #coreListener(): CoreListener {
     // The core holds this listener, and we hold the core: to be collected, they must part.
     let connection: Connection | undefined = this;
-    const handlers = () => connection?.#handlers;
+    const handlers = () => (connection === undefined ? undefined : connection.#handlers);
     return {
       error: (code, message, hint, retryable, cause) =>
         new RoomError(code as RoomErrorCode, message, { hint, retryable, cause }),
@@ -118,7 +118,9 @@ export class Connection {
       ended: (error) => {
         const ending = connection;
         connection = undefined;
-        ending?.#onEnded(error as RoomError);
+        if (ending !== undefined) {
+          ending.#onEnded(error as RoomError);
+        }
       },
       messagingEnabled: () => handlers()?.messagingEnabled(),
       participantAdded: (id) => {
@@ -137,8 +139,12 @@ export class Connection {
       message: (from, type, json, attachment) => handlers()?.message(from, type, json, attachment),
       streamRequested: (offer) => handlers()?.streamRequested(offer),
       // Even after `end()`: who was told that a stream opened is told that it closed.
-      streamClosed: (streamId, error) =>
-        connection?.#listener.messaging()?.streamClosed(streamId, error as RoomError | undefined),
+      streamClosed: (streamId, error) => {
+        if (connection !== undefined) {
+          const messaging = connection.#listener.messaging();
+          messaging?.streamClosed(streamId, error as RoomError | undefined);
+        }
+      },
     };
   }
 }

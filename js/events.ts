@@ -89,8 +89,9 @@ export class RoomMessage {
   }
 }
 
-/** `message` */
+/** Somebody sent us a message, or sent one to everybody: `message`. */
 export class RoomMessageEvent extends Event {
+  /** What was sent. */
   readonly message: RoomMessage;
 
   constructor(message: RoomMessage) {
@@ -99,8 +100,9 @@ export class RoomMessageEvent extends Event {
   }
 }
 
-/** `participant_added`, `participant_removed` */
+/** Somebody enabled messaging, or is gone: `participant_added`, `participant_removed`. */
 export class ParticipantEvent extends Event {
+  /** Who. After a removal it is as it was last. */
   readonly participant: RemoteParticipant;
 
   constructor(type: string, participant: RemoteParticipant) {
@@ -109,9 +111,9 @@ export class ParticipantEvent extends Event {
   }
 }
 
-/** `participant_attributes_updated` */
+/** Somebody says something else about itself: `participant_attributes_updated`. */
 export class ParticipantAttributesEvent extends ParticipantEvent {
-  /** Only what changed. */
+  /** Only what changed; all of it is in `participant.attributes`. */
   readonly changed: Readonly<Record<string, unknown>>;
 
   constructor(participant: RemoteParticipant, changed: Record<string, unknown>) {
@@ -120,9 +122,9 @@ export class ParticipantAttributesEvent extends ParticipantEvent {
   }
 }
 
-/** `stream_opened` */
+/** A stream that we offered, or took, is open: `stream_opened`. */
 export class StreamOpenedEvent extends Event {
-  /** Our end of it. */
+  /** Our end of it: a reader if the other side opened it. */
   readonly stream: MessageStreamReader | MessageStreamWriter;
 
   constructor(stream: MessageStreamReader | MessageStreamWriter) {
@@ -131,10 +133,11 @@ export class StreamOpenedEvent extends Event {
   }
 }
 
-/** `stream_closed` */
+/** An open stream ended: `stream_closed`. */
 export class StreamClosedEvent extends Event {
+  /** The `streamId` of the reader or writer. */
   readonly streamId: string;
-  /** Undefined if both sides finished. */
+  /** Why it is not complete; undefined if it is. */
   readonly error: RoomError | undefined;
 
   constructor(streamId: string, error: RoomError | undefined) {
@@ -144,14 +147,19 @@ export class StreamClosedEvent extends Event {
   }
 }
 
-/** Where a connection stands. */
+/**
+ * Where a connection stands: not yet asked for, on its way, ready for use, or over. After
+ * `closed` comes `connecting`, if `connect()` is called again.
+ */
 export type RoomState = "idle" | "connecting" | "open" | "closed";
 
-/** `statechange` */
+/** A client's connection stands elsewhere: `statechange`. */
 export class StateChangeEvent extends Event {
+  /** Where it stands. */
   readonly state: RoomState;
+  /** Where it stood before. */
   readonly previous: RoomState;
-  /** Why it closed; code `closed` if the application wanted it. */
+  /** With `closed`: why; its code is `closed` if the application wanted it. */
   readonly error: RoomError | undefined;
 
   constructor(state: RoomState, previous: RoomState, error: RoomError | undefined) {
@@ -162,7 +170,7 @@ export class StateChangeEvent extends Event {
   }
 }
 
-/** The events of a `MessagingClient`. */
+/** The events of a `MessagingClient`, by name. */
 export interface MessagingEvents {
   message: RoomMessageEvent;
   messaging_enabled: Event;
@@ -173,7 +181,7 @@ export interface MessagingEvents {
   stream_closed: StreamClosedEvent;
 }
 
-/** The events of a `RoomClient`. */
+/** The events of a `RoomClient`, by name. */
 export interface RoomEvents {
   statechange: StateChangeEvent;
 }

@@ -1,11 +1,12 @@
 import type { Core, CoreParticipant } from "./core.js";
-import { jsonObject, nonEmpty } from "./values.js";
+import { jsonObject, jsonText, nonEmpty } from "./values.js";
 
 /** Attributes by name: any JSON. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
 /** Somebody else in the room who has enabled messaging. */
 export class RemoteParticipant {
+  /** Its id; a new one for each connection. */
   readonly id: string;
   /** `user`, `agent`, `tool` or another word of the token's. */
   readonly role: string;
@@ -72,12 +73,21 @@ export class LocalParticipant {
     return own(this.attributes, name);
   }
 
-  /** Changes one attribute; the others hear of it. */
+  /**
+   * Changes one attribute; those who have enabled messaging hear of it.
+   *
+   * @param value Any JSON.
+   * @returns A promise that rejects with a {@link RoomError}: `invalid-argument`,
+   * `not-connected`, `closed`, `connection-lost`.
+   */
   async setAttribute(name: string, value: unknown): Promise<void> {
-    await this.setAttributes({ [nonEmpty("the name of the attribute", name)]: value });
+    nonEmpty("the name of the attribute", name);
+    // As a property, what is not JSON would be left out without a word.
+    jsonText(`the attribute ${name}`, value);
+    await this.setAttributes({ [name]: value });
   }
 
-  /** Changes several attributes at once; those that are not named stay. */
+  /** Changes several attributes at once, as `setAttribute()` does; the others stay. */
   async setAttributes(changed: Record<string, unknown>): Promise<void> {
     const text = jsonObject("the attributes", changed);
     this.#core().setAttributes(text);

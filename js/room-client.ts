@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { Connection } from "./connection.js";
 import type { Core, CoreOptions } from "./core.js";
 import { failure, type RoomError } from "./errors.js";

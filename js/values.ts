@@ -1,9 +1,9 @@
 import { failure, reasonText } from "./errors.js";
 
-/** Bytes as they are given to this package. They are copied; the caller may reuse them. */
+/** Bytes as they are given to this package. */
 export type Bytes = Uint8Array | ArrayBuffer | ArrayBufferView;
 
-/** What can go with a message. A `Blob` or `File` is read before it is sent. */
+/** What can go with a message. Bytes are copied at once; a `Blob` or `File` is read first. */
 export type Attachment = Bytes | Blob;
 
 /** Whom a message is for: a participant, or the id of one. */
