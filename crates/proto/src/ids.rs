@@ -54,6 +54,10 @@ impl From<&str> for ParticipantId {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RequestId(pub u32);
 
+/// Names our end of a duplex stream inside a [`Session`](crate::Session). Not on the wire.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CallKey(pub u32);
+
 /// Names one end of a stream inside a [`Session`](crate::Session). Not on the wire.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct StreamKey(pub u32);

@@ -22,7 +22,7 @@ pub use content::Content;
 pub use error::{DecodeError, ErrorCode, SessionError, Violation};
 pub use extension::Extensions;
 pub use frame::{ClientFrame, Delivered, Family, Outgoing, Request, ServerFrame};
-pub use ids::{MessageId, ParticipantId, RequestId, StreamKey};
+pub use ids::{CallKey, MessageId, ParticipantId, RequestId, StreamKey};
 pub use json::{JsonStyle, JsonText};
 pub use limits::Limits;
 pub use message::{Assembler, Message};

@@ -9,6 +9,7 @@
 //! bytes into frames and back, `requests.rs` knows what is unanswered, and the others are the small
 //! machines that the frames and commands move.
 
+mod calls;
 mod commands;
 mod enabling;
 mod handshake;
@@ -23,11 +24,12 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::Bytes;
 
 use crate::{
-    Delivered, ErrorCode, Extensions, JsonText, Limits, ParticipantId, RequestId, SessionError,
-    StreamKey, Violation,
+    CallKey, Delivered, ErrorCode, Extensions, JsonText, Limits, ParticipantId, RequestId,
+    SessionError, StreamKey, Violation,
 };
 
 use self::{
+    calls::Calls,
     enabling::Messaging,
     handshake::{Handshake, Room},
     participants::Participants,
@@ -177,6 +179,64 @@ pub enum Event {
         /// `Err` unless both sides finished.
         result: Result<(), SessionError>,
     },
+    /// Somebody opens a duplex stream. To be answered by `accept_call` or `reject_call`.
+    CallRequested {
+        /// Our end of it.
+        call: CallKey,
+        /// The stream's id, the same at both ends.
+        stream_id: String,
+        /// Who opens it.
+        from: ParticipantId,
+        /// What it is opened with.
+        message: StreamMessage,
+    },
+    /// A duplex stream ended before we answered.
+    CallWithdrawn {
+        /// Our end of it.
+        call: CallKey,
+        /// Why.
+        error: SessionError,
+    },
+    /// The other side answered our call. `Ok` has the stream's id.
+    CallOpened {
+        /// Our end of it.
+        call: CallKey,
+        /// How it went.
+        result: Result<String, SessionError>,
+    },
+    /// There is something to read, the end included. Comes again only after a read found nothing.
+    CallReadable(CallKey),
+    /// A duplex stream that was open ended. What came before can still be read.
+    CallClosed {
+        /// Our end of it.
+        call: CallKey,
+        /// `Err` unless one side closed it.
+        result: Result<(), SessionError>,
+    },
+}
+
+/// A message of a duplex stream.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StreamMessage {
+    /// The application's word for the kind of message.
+    pub kind: String,
+    /// The message, a JSON object.
+    pub message: JsonText,
+    /// Bytes beside it; empty when there are none.
+    pub attachment: Bytes,
+}
+
+/// One read of a duplex stream.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CallRead {
+    /// The next message.
+    Message(StreamMessage),
+    /// Nothing yet; [`Event::CallReadable`] will come.
+    Pending,
+    /// The other side closed; this is the end.
+    End,
+    /// The stream failed.
+    Failed(SessionError),
 }
 
 /// A remote participant.
@@ -232,6 +292,7 @@ pub struct Session {
     participants: Participants,
     attributes: JsonText,
     streams: Streams,
+    calls: Calls,
 }
 
 #[derive(Debug)]
@@ -255,6 +316,7 @@ impl Session {
             participants: Participants::default(),
             attributes: JsonText::empty_object(),
             streams: Streams::default(),
+            calls: Calls::default(),
             config,
         }
     }
@@ -290,8 +352,12 @@ impl Session {
         match &self.phase {
             Phase::Handshake(handshake) => handshake.deadline(),
             Phase::Ready => {
-                let deadlines =
-                    [self.requests.deadline(), self.messaging.deadline(), self.streams.deadline()];
+                let deadlines = [
+                    self.requests.deadline(),
+                    self.messaging.deadline(),
+                    self.streams.deadline(),
+                    self.calls.deadline(),
+                ];
                 deadlines.into_iter().flatten().min()
             }
             Phase::Ended(_) => None,
@@ -376,6 +442,7 @@ impl Session {
             Phase::Ready => {
                 self.check_enabling(now);
                 self.check_streams(now);
+                self.check_calls(now);
                 self.check_requests(now);
             }
             Phase::Ended(_) => {}
@@ -417,6 +484,7 @@ impl Session {
         self.fail_all_requests(&error);
         self.fail_enabling(&error);
         self.fail_all_streams(&error);
+        self.fail_all_calls(&error);
         self.messaging = Messaging::Off;
         self.participants.clear();
         self.report(Event::Ended(error));

@@ -185,8 +185,9 @@ impl Room {
 
     /// Takes a member out. Does nothing if it is not there.
     pub fn leave(&mut self, member: MemberId) {
-        self.end_calls_of(member);
+        // In this order, so that nobody takes the end of a call for a clean one.
         self.announce_gone(member);
+        self.end_calls_of(member);
         if let Some(member) = self.members.remove(&member) {
             self.by_participant.remove(&member.participant_id);
         }

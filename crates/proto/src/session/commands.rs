@@ -60,7 +60,7 @@ impl Session {
         Ok(())
     }
 
-    fn check_outgoing(&self, outgoing: &Outgoing) -> Result<(), SessionError> {
+    pub(super) fn check_outgoing(&self, outgoing: &Outgoing) -> Result<(), SessionError> {
         self.check_ready()?;
         let kind = outgoing.kind.as_str();
         if system::RESERVED.contains(&kind) || StreamKind::parse(kind).is_some() {

@@ -82,6 +82,7 @@ impl Session {
     pub fn disable(&mut self, now: Timestamp) -> Result<RequestId, SessionError> {
         self.check_ready()?;
         self.abort_all_streams(now, "messaging was disabled");
+        self.abort_all_calls(now, "messaging was disabled");
         let request = self.ask_for_command(now, Request::Disable)?;
         let text = "messaging was disabled before it was enabled";
         self.fail_enabling(&SessionError::new(ErrorCode::Aborted, text));

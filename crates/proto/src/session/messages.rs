@@ -1,7 +1,7 @@
 //! Frames that come once the room is ready.
 
 use crate::{
-    ClientFrame, Content, Delivered, ErrorCode, MessageId, ServerFrame, SessionError, Violation,
+    Delivered, ErrorCode, ServerFrame, SessionError, Violation,
     frame::system,
     session::{Event, Session, Timestamp, streams::StreamKind, wire::CLOSE_NORMAL},
 };
@@ -11,12 +11,18 @@ impl Session {
         match frame {
             ServerFrame::Response { id, content } => self.on_response(now, id, content),
             ServerFrame::Message(message) => return self.on_message(now, message),
-            ServerFrame::ToolCall { call, .. } => self.refuse_call(call),
+            ServerFrame::ToolCall { call, tool_call_id, caller_id } => {
+                self.on_call(call, tool_call_id, caller_id);
+            }
+            ServerFrame::CallChunk { tool_call_id, chunk } => {
+                self.on_caller_chunk(&tool_call_id, chunk);
+            }
+            ServerFrame::ResponseChunk { tool_call_id, chunk } => {
+                self.on_callee_chunk(now, &tool_call_id, &chunk);
+            }
             ServerFrame::Connected { .. }
             | ServerFrame::RoomReady { .. }
             | ServerFrame::RoomStatus { .. }
-            | ServerFrame::CallChunk { .. }
-            | ServerFrame::ResponseChunk { .. }
             | ServerFrame::Unknown { .. } => {}
         }
         Ok(())
@@ -42,16 +48,6 @@ impl Session {
                 }
                 Ok(())
             }
-        }
-    }
-
-    /// Duplex streams are not spoken here; silence would leave the caller waiting. The refusal goes
-    /// under the server's id of the call, and is not answered.
-    fn refuse_call(&mut self, call: MessageId) {
-        let text = String::from("duplex streams are not supported by this client");
-        let content = Content::Error { text, code: None };
-        if let Ok(encoded) = self.wire.encode(|_| ClientFrame::ToolCallResponse { call, content }) {
-            self.transmit(encoded);
         }
     }
 }

@@ -103,7 +103,9 @@ impl Session {
         let Some(participant) = self.participants.list.remove(id) else { return };
         self.report(Event::ParticipantRemoved(participant));
         let text = format!("participant {id} left");
-        self.fail_streams_with(id, &SessionError::new(ErrorCode::PeerLeft, text));
+        let error = SessionError::new(ErrorCode::PeerLeft, text);
+        self.fail_streams_with(id, &error);
+        self.fail_calls_with(id, &error);
     }
 
     /// Ourselves and those who come while messaging is off are not taken.

@@ -155,6 +155,9 @@ impl Session {
     }
 
     pub(super) fn on_response(&mut self, now: Timestamp, id: MessageId, content: Content) {
+        if self.on_call_answer(id, &content) {
+            return;
+        }
         if let Some(pending) = self.requests.remove(id) {
             self.settle(now, pending, outcome(content));
         }
@@ -193,7 +196,7 @@ impl Session {
 }
 
 /// What an answer means. No particular content is success.
-fn outcome(content: Content) -> Result<(), SessionError> {
+pub(super) fn outcome(content: Content) -> Result<(), SessionError> {
     let Content::Error { text, code } = content else { return Ok(()) };
     let kind = match code {
         _ if text == codes::NOT_FOUND_TEXT => ErrorCode::ParticipantNotFound,

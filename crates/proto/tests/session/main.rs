@@ -5,6 +5,7 @@
 
 #[path = "../bench/mod.rs"]
 mod bench;
+mod calls;
 mod codes;
 mod handshake;
 mod messages;

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use room_proto::{
     ClientFrame, Content, Delivered, ErrorCode, Event, Family, JsonText, MessageId, Request,
-    ServerFrame,
 };
 
 use crate::bench::{Bench, Server, json, outgoing};
@@ -169,27 +168,6 @@ fn attributes_that_are_no_object_are_refused() {
     assert_eq!(error.code, ErrorCode::InvalidArgument);
     assert_eq!(bench.session.local_attributes(), &json(r#"{"name":"Mia"}"#));
     assert!(bench.said().is_empty());
-}
-
-#[test]
-fn duplex_streams_are_refused_and_not_left_unanswered() {
-    let mut bench = Bench::joined(Server::Official);
-
-    bench.receive(ServerFrame::ToolCall {
-        call: MessageId(77),
-        tool_call_id: String::from("x"),
-        caller_id: "ada".into(),
-    });
-
-    let said = bench.said();
-    match &said[0].frame {
-        ClientFrame::ToolCallResponse { call, content: Content::Error { .. } } => {
-            // The message carries the server's id of the call, whatever it was called here.
-            assert!(call.0 > 0);
-        }
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(bench.events(), []);
 }
 
 #[test]

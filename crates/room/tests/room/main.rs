@@ -5,6 +5,7 @@
 
 mod bench;
 mod calls;
+mod duplex;
 mod membership;
 mod messages;
 mod presence;

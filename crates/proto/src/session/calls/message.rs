@@ -1,0 +1,162 @@
+//! What the two sides of a call say. The caller writes its message as a string of JSON, the callee
+//! as an object; that is how the official clients have it.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{Content, JsonText, Outgoing, ParticipantId, session::StreamMessage};
+
+/// The caller's first chunk, as the server hands it on.
+pub(super) struct First {
+    pub(super) from: ParticipantId,
+    pub(super) message: StreamMessage,
+}
+
+impl First {
+    pub(super) fn parse(json: &JsonText) -> Result<Self, &'static str> {
+        let fields = Fields::parse(json)?;
+        let from = fields.from_participant_id.clone().ok_or("missing from_participant_id")?;
+        Ok(Self { from: ParticipantId::new(&from), message: fields.into_caller_message()? })
+    }
+}
+
+/// A later chunk of the caller's.
+pub(super) fn from_caller(json: &JsonText) -> Result<StreamMessage, &'static str> {
+    Fields::parse(json)?.into_caller_message()
+}
+
+/// What a callee, or the server for it, tells the caller.
+pub(super) enum FromCallee {
+    Accepted {
+        stream_id: String,
+    },
+    Message(StreamMessage),
+    /// A connection of the callee's is gone; the stream goes on.
+    Disconnected,
+    Closed {
+        status_code: u16,
+        message: Option<String>,
+    },
+    Wrong(&'static str),
+}
+
+impl FromCallee {
+    pub(super) fn parse(chunk: &Content) -> Self {
+        match chunk {
+            Content::Json(json) => {
+                Fields::parse(json).and_then(Fields::into_callee_word).unwrap_or_else(Self::Wrong)
+            }
+            Content::Close { status_code, message } => {
+                Self::Closed { status_code: *status_code, message: message.clone() }
+            }
+            Content::Error { text, .. } => {
+                Self::Closed { status_code: FAILED, message: Some(text.clone()) }
+            }
+            Content::Empty | Content::Text(_) | Content::Open | Content::Other { .. } => {
+                Self::Wrong("a chunk must be a JSON object")
+            }
+        }
+    }
+}
+
+/// Everything that may stand in a chunk.
+#[derive(Deserialize)]
+struct Fields {
+    kind: Option<String>,
+    #[serde(rename = "type")]
+    word: Option<String>,
+    message_json: Option<String>,
+    message: Option<JsonText>,
+    attachment_base64: Option<String>,
+    from_participant_id: Option<String>,
+    stream_id: Option<String>,
+    reason: Option<String>,
+}
+
+impl Fields {
+    fn parse(json: &JsonText) -> Result<Self, &'static str> {
+        serde_json::from_str(json.as_str()).map_err(|_| "a field of the chunk has the wrong type")
+    }
+
+    fn into_caller_message(self) -> Result<StreamMessage, &'static str> {
+        let text = self.message_json.as_deref().ok_or("missing message_json")?;
+        let message = JsonText::object(text).map_err(|_| "message_json is not a JSON object")?;
+        self.into_message(message)
+    }
+
+    fn into_callee_word(self) -> Result<FromCallee, &'static str> {
+        match self.kind.as_deref() {
+            Some("accepted") => {
+                let stream_id = self.stream_id.ok_or("missing stream_id")?;
+                Ok(FromCallee::Accepted { stream_id })
+            }
+            Some("message") => {
+                let message = self.message.clone().filter(JsonText::is_object);
+                let message = message.ok_or("missing message")?;
+                self.into_message(message).map(FromCallee::Message)
+            }
+            Some("client_disconnected") => Ok(FromCallee::Disconnected),
+            Some("closed") => Ok(FromCallee::Closed { status_code: FAILED, message: self.reason }),
+            Some(_) | None => Err("a chunk of an unknown kind"),
+        }
+    }
+
+    fn into_message(self, message: JsonText) -> Result<StreamMessage, &'static str> {
+        let kind = self.word.ok_or("missing type")?;
+        let attachment = match self.attachment_base64.as_deref() {
+            None | Some("") => Bytes::new(),
+            Some(text) => {
+                STANDARD.decode(text).map_err(|_| "the attachment is not valid base64")?.into()
+            }
+        };
+        Ok(StreamMessage { kind, message, attachment })
+    }
+}
+
+/// A chunk of the caller's; the first one names the recipient.
+pub(super) fn caller_chunk(to: Option<&ParticipantId>, outgoing: &Outgoing) -> Content {
+    #[derive(Serialize)]
+    struct Chunk<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to_participant_id: Option<&'a str>,
+        r#type: &'a str,
+        message_json: &'a str,
+        attachment_base64: Option<String>,
+    }
+    Content::Json(JsonText::from_value(&Chunk {
+        to_participant_id: to.map(ParticipantId::as_str),
+        r#type: &outgoing.kind,
+        message_json: outgoing.message.as_str(),
+        attachment_base64: base64(&outgoing.attachment),
+    }))
+}
+
+/// A chunk of the callee's.
+pub(super) fn callee_chunk(outgoing: &Outgoing) -> Content {
+    #[derive(Serialize)]
+    struct Chunk<'a> {
+        kind: &'static str,
+        r#type: &'a str,
+        message: &'a JsonText,
+        attachment_base64: Option<String>,
+    }
+    Content::Json(JsonText::from_value(&Chunk {
+        kind: "message",
+        r#type: &outgoing.kind,
+        message: &outgoing.message,
+        attachment_base64: base64(&outgoing.attachment),
+    }))
+}
+
+fn base64(attachment: &[u8]) -> Option<String> {
+    (!attachment.is_empty()).then(|| STANDARD.encode(attachment))
+}
+
+/// What a message takes of the inbox.
+pub(super) fn cost(message: &StreamMessage) -> usize {
+    message.kind.len() + message.message.as_str().len() + message.attachment.len()
+}
+
+/// Any status but 1000.
+const FAILED: u16 = 1011;
