@@ -138,6 +138,9 @@ export class Connection {
       },
       message: (from, type, json, attachment) => handlers()?.message(from, type, json, attachment),
       streamRequested: (offer) => handlers()?.streamRequested(offer),
+      streamMessage: (type, json, attachment) => ({ type, json, attachment }),
+      callRequested: (call, type, json, attachment) =>
+        handlers()?.callRequested(call, type, json, attachment),
       // Even after `end()`: who was told that a stream opened is told that it closed.
       streamClosed: (streamId, error) => {
         if (connection !== undefined) {

@@ -41,7 +41,16 @@ export interface CoreListener {
   ): void;
   /** Somebody offers a stream; it is answered by `accept()` or `reject()`, sooner or later. */
   streamRequested(offer: CoreIncomingStream): void;
-  /** An open stream (either direction) ended; `error` is undefined when it ended cleanly. */
+  /** Makes what `CoreCall.next()` gives. */
+  streamMessage(type: string, json: string, attachment: Uint8Array | undefined): CoreStreamMessage;
+  /** Somebody opens a duplex stream; it is answered by `accept()` or `reject()`. */
+  callRequested(
+    call: CoreCall,
+    type: string,
+    messageJson: string,
+    attachment: Uint8Array | undefined,
+  ): void;
+  /** An open stream (either direction, or both) ended; `error` is undefined when it ended cleanly. */
   streamClosed(streamId: string, error: Error | undefined): void;
 }
 
@@ -78,6 +87,13 @@ export interface Core {
   broadcast(type: string, messageJson: string, attachment: Uint8Array | undefined): Promise<void>;
   /** Throws at once what the session refuses at once. `streamId` is a fresh UUID. */
   openStream(to: string, streamId: string, headerJson: string): CoreOutgoingStream;
+  /** Opens a duplex stream with its first message. Throws at once what is refused at once. */
+  openCall(
+    to: string,
+    type: string,
+    messageJson: string,
+    attachment: Uint8Array | undefined,
+  ): CoreCall;
   /** Bytes of linear memory, for tests of memory. */
   readonly memoryBytes: number;
 }
@@ -119,4 +135,30 @@ export interface CoreIncomingStream {
   /** The same chunks' data only. Shares the one reader: use either. */
   bytes(): ReadableStream;
   cancel(reason: string): void;
+}
+
+/** A message of a duplex stream. `json` is JSON text of an object. */
+export interface CoreStreamMessage {
+  type: string;
+  json: string;
+  attachment: Uint8Array | undefined;
+}
+
+/** One end of a duplex stream. */
+export interface CoreCall {
+  /** The same at both ends; empty until it is accepted. */
+  readonly streamId: string;
+  readonly peer: string;
+  /** Settles when the other side accepts, refuses, leaves or does not answer in time. */
+  opened(): Promise<void>;
+  /** Settles when the stream is over; rejects too when a request was withdrawn. */
+  closed(): Promise<void>;
+  /** Throws a `RoomError` if the request was withdrawn. */
+  accept(): void;
+  reject(reason: string): void;
+  send(type: string, messageJson: string, attachment: Uint8Array | undefined): Promise<void>;
+  /** The next message, made by `streamMessage`; undefined at the end. One call at a time. */
+  next(): Promise<object | undefined>;
+  /** Ends it for both directions; withdraws a call that is not answered. */
+  close(): void;
 }

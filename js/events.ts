@@ -1,4 +1,7 @@
 import type { RoomError } from "./errors.js";
+import { Listeners } from "./listeners.js";
+import type { RoomMessage } from "./messages.js";
+import type { MessagingStream, StreamRequestedEvent } from "./messaging-stream.js";
 import type { RemoteParticipant } from "./participants.js";
 import type { MessageStreamReader, MessageStreamWriter } from "./streams.js";
 
@@ -7,6 +10,8 @@ export type TypedListener<E> = ((event: E) => void) | { handleEvent(event: E): v
 
 /** An `EventTarget` that knows its events, with `on`, `off` and `once` as in Node. */
 export class TypedEventTarget<Events extends { [K in keyof Events]: Event }> extends EventTarget {
+  readonly #listeners = new Listeners();
+
   override addEventListener<K extends keyof Events & string>(
     type: K,
     listener: TypedListener<Events[K]> | null,
@@ -23,6 +28,7 @@ export class TypedEventTarget<Events extends { [K in keyof Events]: Event }> ext
     options?: AddEventListenerOptions | boolean,
   ): void {
     super.addEventListener(type, listener, options);
+    this.#listeners.add(type, listener, options);
   }
 
   override removeEventListener<K extends keyof Events & string>(
@@ -41,6 +47,16 @@ export class TypedEventTarget<Events extends { [K in keyof Events]: Event }> ext
     options?: EventListenerOptions | boolean,
   ): void {
     super.removeEventListener(type, listener, options);
+    this.#listeners.remove(type, listener, options);
+  }
+
+  /** Dispatches an event if anybody listens to it, and says whether. */
+  protected dispatchIfHeard(event: Event): boolean {
+    const isHeard = this.#listeners.take(event.type);
+    if (isHeard) {
+      this.dispatchEvent(event);
+    }
+    return isHeard;
   }
 
   /** The same as `addEventListener`. */
@@ -59,33 +75,6 @@ export class TypedEventTarget<Events extends { [K in keyof Events]: Event }> ext
   once<K extends keyof Events & string>(type: K, listener: TypedListener<Events[K]>): this {
     this.addEventListener(type, listener, { once: true });
     return this;
-  }
-}
-
-/** A message as it arrives. */
-export class RoomMessage {
-  /** The application's word for the kind of message. */
-  readonly type: string;
-  /** Who sent it. */
-  readonly fromParticipantId: string;
-  /** The bytes beside it. Attachments of no bytes count as none. */
-  readonly attachment: Uint8Array | undefined;
-  readonly #json: string;
-  #message: Record<string, unknown> | undefined;
-
-  /** @internal */
-  constructor(from: string, type: string, json: string, attachment: Uint8Array | undefined) {
-    this.fromParticipantId = from;
-    this.type = type;
-    this.attachment = attachment;
-    this.#json = json;
-  }
-
-  /** The message itself; its JSON is parsed when it is first looked at. */
-  // biome-ignore lint/suspicious/noExplicitAny: the shape is the application's
-  get message(): Record<string, any> {
-    this.#message ??= JSON.parse(this.#json) as Record<string, unknown>;
-    return this.#message;
   }
 }
 
@@ -125,9 +114,9 @@ export class ParticipantAttributesEvent extends ParticipantEvent {
 /** A stream that we offered, or took, is open: `stream_opened`. */
 export class StreamOpenedEvent extends Event {
   /** Our end of it: a reader if the other side opened it. */
-  readonly stream: MessageStreamReader | MessageStreamWriter;
+  readonly stream: MessageStreamReader | MessageStreamWriter | MessagingStream;
 
-  constructor(stream: MessageStreamReader | MessageStreamWriter) {
+  constructor(stream: MessageStreamReader | MessageStreamWriter | MessagingStream) {
     super("stream_opened");
     this.stream = stream;
   }
@@ -179,6 +168,7 @@ export interface MessagingEvents {
   participant_attributes_updated: ParticipantAttributesEvent;
   stream_opened: StreamOpenedEvent;
   stream_closed: StreamClosedEvent;
+  stream_requested: StreamRequestedEvent;
 }
 
 /** The events of a `RoomClient`, by name. */

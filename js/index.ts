@@ -16,7 +16,6 @@ export {
   ParticipantAttributesEvent,
   ParticipantEvent,
   type RoomEvents,
-  RoomMessage,
   RoomMessageEvent,
   type RoomState,
   StateChangeEvent,
@@ -25,13 +24,20 @@ export {
   type TypedListener,
 } from "./events.js";
 export type { MessagingLink } from "./link.js";
+export { RoomMessage } from "./messages.js";
 export {
   type BroadcastOptions,
   type CreateStreamOptions,
   type EnableOptions,
   MessagingClient,
   type SendOptions,
+  type StreamOptions,
 } from "./messaging-client.js";
+export {
+  MessagingStream,
+  type StreamMessageInit,
+  StreamRequestedEvent,
+} from "./messaging-stream.js";
 export type { StreamAcceptCallback } from "./offer.js";
 export { type Attributes, LocalParticipant, RemoteParticipant } from "./participants.js";
 export { RoomClient, type RoomClientOptions } from "./room-client.js";

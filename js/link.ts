@@ -1,4 +1,4 @@
-import type { Core, CoreIncomingStream, CoreParticipant } from "./core.js";
+import type { Core, CoreCall, CoreIncomingStream, CoreParticipant } from "./core.js";
 import type { RoomError } from "./errors.js";
 
 /** What a connection tells a `MessagingClient`. None of these may throw. */
@@ -10,6 +10,12 @@ export interface MessagingHandlers {
   participantUpdated(id: string, attributes: string, changedJson: string): void;
   message(from: string, type: string, json: string, attachment: Uint8Array | undefined): void;
   streamRequested(offer: CoreIncomingStream): void;
+  callRequested(
+    call: CoreCall,
+    type: string,
+    json: string,
+    attachment: Uint8Array | undefined,
+  ): void;
   streamClosed(streamId: string, error: RoomError | undefined): void;
 }
 

@@ -1,16 +1,17 @@
-import type { CoreIncomingStream } from "./core.js";
+import type { CoreCall, CoreIncomingStream } from "./core.js";
 import { failure } from "./errors.js";
 import {
   type MessagingEvents,
   ParticipantAttributesEvent,
   ParticipantEvent,
-  RoomMessage,
   RoomMessageEvent,
   StreamClosedEvent,
   StreamOpenedEvent,
   TypedEventTarget,
 } from "./events.js";
 import type { MessagingHandlers, MessagingLink } from "./link.js";
+import { RoomMessage } from "./messages.js";
+import { MessagingStream, StreamRequestedEvent } from "./messaging-stream.js";
 import { Offer, type StreamAcceptCallback } from "./offer.js";
 import { RemoteParticipant } from "./participants.js";
 import { SendQueue } from "./send-queue.js";
@@ -56,6 +57,12 @@ export interface BroadcastOptions extends CallOptions {
 export interface SendOptions extends BroadcastOptions {
   /** A participant, or the id of one. */
   to: Recipient;
+}
+
+/** The named options of {@link MessagingClient.stream}. */
+export interface StreamOptions extends SendOptions {
+  /** How long the other side may take, in milliseconds; at most the client's `streamOpenTimeoutMs`. */
+  timeoutMs?: number | undefined;
 }
 
 /** The named options of {@link MessagingClient.createStream}. */
@@ -227,15 +234,49 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
     const signal = liveSignal(options);
 
     const core = this.#link.core().openStream(to, uuid(), json);
-    const opened = abortable(core.opened(), signal, (error) => core.abort(error.message));
-    await within(opened, limitMs, () => {
-      const error = failure("timeout", `the stream was not answered within ${limitMs} ms`);
-      core.abort(error.message);
-      return error;
-    });
+    await answered(core.opened(), signal, limitMs, (reason) => core.abort(reason));
     const writer = new MessageStreamWriter(core, header);
     this.dispatchEvent(new StreamOpenedEvent(writer));
     return writer;
+  }
+
+  /**
+   * Opens a duplex stream to a participant with a first message. Resolves when it is accepted; a
+   * signal withdraws it. The other side gets an event `stream_requested`; agents of the Python SDK
+   * from 0.47.1 on understand it.
+   *
+   * @returns A promise that rejects with a {@link RoomError}, among others `stream-rejected` with
+   * the other side's reason, `timeout`, `peer-left`, `participant-not-found`, `not-enabled`.
+   */
+  stream(
+    to: Recipient,
+    type: string,
+    message: object,
+    attachment?: Attachment,
+  ): Promise<MessagingStream>;
+  stream(options: StreamOptions): Promise<MessagingStream>;
+  async stream(
+    first: Recipient | StreamOptions,
+    ...rest: [type?: string, message?: object, attachment?: Attachment]
+  ): Promise<MessagingStream> {
+    const [kind, message, attachment] = rest;
+    const options = (
+      rest.length === 0 && isObject(first) ? first : { to: first, type: kind, message, attachment }
+    ) as StreamOptions;
+    const to = recipientId(options.to);
+    const type = nonEmpty("the type of the message", options.type);
+    const json = jsonObject("the message", options.message);
+    const limitMs = checkedLimitMs("timeoutMs", options.timeoutMs);
+    const signal = liveSignal(options);
+    const client = this.#link.core();
+    const bytes = await attachmentBytes(options.attachment);
+    throwIfAborted(signal);
+
+    const core = client.openCall(to, type, json, bytes);
+    await answered(core.opened(), signal, limitMs, () => core.close());
+    const stream = new MessagingStream(core);
+    this.dispatchEvent(new StreamOpenedEvent(stream));
+    return stream;
   }
 
   /** Checks at once, then sends in the order of the calls. */
@@ -270,6 +311,8 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
         this.dispatchEvent(new RoomMessageEvent(message));
       },
       streamRequested: (offer) => this.#onOffer(offer),
+      callRequested: (call, type, json, attachment) =>
+        this.#onCall(call, new RoomMessage(call.peer, type, json, attachment)),
       streamClosed: (streamId, error) => this.dispatchEvent(new StreamClosedEvent(streamId, error)),
     };
   }
@@ -296,6 +339,15 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
     }
   }
 
+  /** Refused at once if nobody listens: the other side would wait. */
+  #onCall(core: CoreCall, message: RoomMessage): void {
+    const onAccepted = (stream: MessagingStream) =>
+      this.dispatchEvent(new StreamOpenedEvent(stream));
+    if (!this.dispatchIfHeard(new StreamRequestedEvent(core, message, onAccepted))) {
+      core.reject("Streams are not allowed by this client");
+    }
+  }
+
   #onOffer(offer: CoreIncomingStream): void {
     const from = this.#participants.get(offer.from);
     const callback = this.#onStreamAccept;
@@ -307,4 +359,19 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
       this.dispatchEvent(new StreamOpenedEvent(reader));
     new Offer(offer, from, onAccepted).ask(callback);
   }
+}
+
+/** Waits for the answer to an offer; `withdraw` takes it back, with the reason. */
+async function answered(
+  opened: Promise<void>,
+  signal: AbortSignal | undefined,
+  limitMs: number | undefined,
+  withdraw: (reason: string) => void,
+): Promise<void> {
+  const inTime = abortable(opened, signal, (error) => withdraw(error.message));
+  await within(inTime, limitMs, () => {
+    const error = failure("timeout", `the stream was not answered within ${limitMs} ms`);
+    withdraw(error.message);
+    return error;
+  });
 }

@@ -217,6 +217,11 @@ function socketUrl(given: unknown): string {
   }
   // Tells our own server what we can do; others ignore it.
   url.searchParams.set("room-messaging", "1");
+  // Tells every server that duplex streams may be opened to us.
+  url.searchParams.set("v", SPOKEN_VERSION);
   url.hash = "";
   return url.href;
 }
+
+/** The official Python SDK whose duplex streams we speak. */
+const SPOKEN_VERSION = "0.56.0";

@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use web_sys::WebSocket;
 
 use crate::{
+    calls::CallStream,
     driver::Driver,
     error::{Failure, json, json_object, to_js},
     listener::{CoreListener, CoreParticipant},
@@ -166,6 +167,25 @@ impl Core {
         header: &str,
     ) -> Result<OutgoingStream, JsValue> {
         self.try_open_stream(to, stream_id, header).map_err(|error| self.driver.error(error))
+    }
+
+    /// Opens a duplex stream with its first message; its `opened()` tells the answer.
+    ///
+    /// # Errors
+    ///
+    /// A `RoomError` for what the session refuses at once.
+    #[wasm_bindgen(js_name = openCall)]
+    pub fn open_call(
+        &self,
+        to: &str,
+        kind: &str,
+        message: &str,
+        attachment: Option<Uint8Array>,
+    ) -> Result<CallStream, JsValue> {
+        let opened = outgoing(kind, message, attachment)
+            .and_then(|first| self.driver.open_call(&ParticipantId::new(to), &first));
+        let state = opened.map_err(|error| self.driver.error(error))?;
+        Ok(CallStream::ours(Rc::clone(&self.driver), state))
     }
 
     /// Bytes of linear memory, which never shrinks.

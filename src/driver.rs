@@ -17,14 +17,15 @@ use std::{
 use futures::{StreamExt, channel::oneshot};
 use js_sys::Promise;
 use room_proto::{
-    Config, ErrorCode, Input, JsonText, ParticipantId, RequestId, Session, SessionError, StreamKey,
-    Timestamp, session::Output,
+    CallKey, Config, ErrorCode, Input, JsonText, Outgoing, ParticipantId, RequestId, Session,
+    SessionError, StreamKey, Timestamp, session::Output,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 use web_sys::WebSocket;
 
 use crate::{
+    calls::CallState,
     clock::now,
     driver::alarm::Alarm,
     error::{self, Failure, Outcome},
@@ -44,6 +45,7 @@ pub(crate) struct Driver {
     ended: Latch<SessionError>,
     requests: RefCell<BTreeMap<RequestId, oneshot::Sender<Outcome>>>,
     streams: RefCell<BTreeMap<StreamKey, Rc<StreamState>>>,
+    calls: RefCell<BTreeMap<CallKey, Rc<CallState>>>,
     settling: Cell<bool>,
     alarm: RefCell<Option<Alarm>>,
 }
@@ -58,6 +60,7 @@ impl Driver {
             ended: Latch::new(),
             requests: RefCell::default(),
             streams: RefCell::default(),
+            calls: RefCell::default(),
             settling: Cell::new(false),
             alarm: RefCell::default(),
         })
@@ -99,9 +102,21 @@ impl Driver {
         self: &Rc<Self>,
         command: impl FnOnce(&mut Session, Timestamp) -> Result<RequestId, SessionError>,
     ) -> Result<Answer, SessionError> {
+        self.request_or_done(|session, now| command(session, now).map(Some))
+    }
+
+    /// The same for a command that the session may have nothing more to say about.
+    pub(crate) fn request_or_done(
+        self: &Rc<Self>,
+        command: impl FnOnce(&mut Session, Timestamp) -> Result<Option<RequestId>, SessionError>,
+    ) -> Result<Answer, SessionError> {
         let request = self.ask(command)?;
         let (sender, receiver) = oneshot::channel();
-        self.requests.borrow_mut().insert(request, sender);
+        match request {
+            Some(request) => drop(self.requests.borrow_mut().insert(request, sender)),
+            // Nobody waits if the receiver is gone already.
+            None => drop(sender.send(Ok(()))),
+        }
         self.settle();
         Ok(answer(receiver))
     }
@@ -130,6 +145,19 @@ impl Driver {
         Ok(state)
     }
 
+    /// Opens a duplex stream, and hands its events to the state that it gives back.
+    pub(crate) fn open_call(
+        self: &Rc<Self>,
+        to: &ParticipantId,
+        first: &Outgoing,
+    ) -> Result<Rc<CallState>, SessionError> {
+        let key = self.ask(|session, now| session.open_call(now, to, first))?;
+        let state = CallState::new(key, "", to);
+        self.add_call(&state);
+        self.settle();
+        Ok(state)
+    }
+
     /// Looks at the session. The guard must be gone before JavaScript is called.
     pub(crate) fn session(&self) -> Ref<'_, Session> {
         self.session.borrow()
@@ -148,6 +176,16 @@ impl Driver {
     /// From here on the session's events about `stream` go to it.
     fn add_stream(&self, stream: &Rc<StreamState>) {
         self.streams.borrow_mut().insert(stream.key(), Rc::clone(stream));
+    }
+
+    /// From here on the session's events about `call` go to it.
+    fn add_call(&self, call: &Rc<CallState>) {
+        self.calls.borrow_mut().insert(call.key(), Rc::clone(call));
+    }
+
+    /// The session has nothing more to say about `call`.
+    pub(crate) fn forget_call(&self, call: CallKey) {
+        self.calls.borrow_mut().remove(&call);
     }
 
     /// The session has nothing more to say about `stream`.

@@ -6,6 +6,7 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod calls;
 mod client;
 mod clock;
 mod driver;
@@ -19,6 +20,7 @@ mod values;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+pub use calls::CallStream;
 pub use client::Core;
 pub use listener::{CoreListener, CoreParticipant};
 pub use streams::{IncomingStream, OutgoingStream};

@@ -4,7 +4,7 @@ use js_sys::Uint8Array;
 use room_proto::session::Participant;
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 
-use crate::streams::IncomingStream;
+use crate::{calls::CallStream, streams::IncomingStream};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -37,6 +37,23 @@ extern "C" {
         header: &str,
         data: Uint8Array,
     ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = streamMessage)]
+    pub(crate) fn stream_message(
+        this: &CoreListener,
+        kind: &str,
+        message: &str,
+        attachment: Option<Uint8Array>,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = callRequested)]
+    pub(crate) fn call_requested(
+        this: &CoreListener,
+        call: CallStream,
+        kind: &str,
+        message: &str,
+        attachment: Option<Uint8Array>,
+    ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn ended(this: &CoreListener, error: &JsValue) -> Result<(), JsValue>;

@@ -3,10 +3,14 @@
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use room_proto::{Delivered, JsonText, ParticipantId, SessionError, StreamKey, session::Event};
+use room_proto::{
+    CallKey, Delivered, JsonText, ParticipantId, SessionError, StreamKey,
+    session::{Event, StreamMessage},
+};
 use wasm_bindgen::JsValue;
 
 use crate::{
+    calls::{CallState, CallStream},
     driver::Driver,
     error::{Outcome, report_thrown},
     streams::{IncomingStream, StreamState},
@@ -56,6 +60,26 @@ impl Driver {
                 }
             }
             Event::StreamClosed { stream, result } => self.on_stream_closed(stream, result),
+            Event::CallRequested { call, stream_id, from, message } => {
+                self.on_call_requested(call, &stream_id, &from, &message);
+            }
+            Event::CallWithdrawn { call, error } => {
+                if let Some(state) = self.take_call(call) {
+                    state.on_closed(Err(error));
+                }
+            }
+            Event::CallOpened { call, result } => {
+                let state = if result.is_ok() { self.call(call) } else { self.take_call(call) };
+                if let Some(state) = state {
+                    state.on_opened(result);
+                }
+            }
+            Event::CallReadable(call) => {
+                if let Some(state) = self.call(call) {
+                    state.on_readable();
+                }
+            }
+            Event::CallClosed { call, result } => self.on_call_closed(call, result),
         }
     }
 
@@ -69,6 +93,9 @@ impl Driver {
         }
         for state in self.streams.take().into_values() {
             state.on_closed(self, Err(error.clone()));
+        }
+        for state in self.calls.take().into_values() {
+            state.on_closed(Err(error.clone()));
         }
         report_thrown(self.listener().ended(&self.error(error.clone())));
     }
@@ -108,6 +135,37 @@ impl Driver {
         state.on_closed(self, result.clone());
         let error = result.map_or_else(|error| self.error(error), |()| JsValue::UNDEFINED);
         report_thrown(self.listener().stream_closed(state.id(), &error));
+    }
+
+    fn on_call_requested(
+        self: &Rc<Self>,
+        key: CallKey,
+        stream_id: &str,
+        from: &ParticipantId,
+        message: &StreamMessage,
+    ) {
+        let state = CallState::new(key, stream_id, from);
+        self.add_call(&state);
+        let StreamMessage { kind, message, attachment } = message;
+        let attachment = (!attachment.is_empty()).then(|| Uint8Array::from(attachment.as_ref()));
+        let call = CallStream::theirs(Rc::clone(self), state);
+        let thrown = self.listener().call_requested(call, kind, message.as_str(), attachment);
+        report_thrown(thrown);
+    }
+
+    fn on_call_closed(&self, key: CallKey, result: Outcome) {
+        let Some(state) = self.take_call(key) else { return };
+        state.on_closed(result.clone());
+        let error = result.map_or_else(|error| self.error(error), |()| JsValue::UNDEFINED);
+        report_thrown(self.listener().stream_closed(&state.id(), &error));
+    }
+
+    fn call(&self, key: CallKey) -> Option<Rc<CallState>> {
+        self.calls.borrow().get(&key).cloned()
+    }
+
+    fn take_call(&self, key: CallKey) -> Option<Rc<CallState>> {
+        self.calls.borrow_mut().remove(&key)
     }
 
     fn stream(&self, key: StreamKey) -> Option<Rc<StreamState>> {

@@ -76,6 +76,7 @@ export class Recorder {
   messages = [];
   removed = [];
   offers = [];
+  calls = [];
   /** Called with each message. */
   onMessage = undefined;
   /** Set to make every method throw after it has written down. */
@@ -88,6 +89,15 @@ export class Recorder {
 
   chunk(header, data) {
     return { header: JSON.parse(header), data };
+  }
+
+  streamMessage(type, json, attachment) {
+    return { type, message: JSON.parse(json), attachment };
+  }
+
+  callRequested(call, type) {
+    this.calls.push(call);
+    this.#note(`call ${type}`);
   }
 
   ended(error) {

@@ -57,6 +57,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn offers(this: &Recorder) -> Vec<JsIncoming>;
 
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn calls(this: &Recorder) -> Vec<JsCall>;
+
     #[wasm_bindgen(method, setter, js_name = onMessage)]
     pub(crate) fn set_on_message(this: &Recorder, callback: &Closure<dyn FnMut(String, String)>);
 
@@ -166,6 +169,15 @@ extern "C" {
         attachment: Option<Uint8Array>,
     ) -> Promise;
 
+    #[wasm_bindgen(method, catch, js_name = openCall)]
+    pub(crate) fn open_call(
+        this: &JsCore,
+        to: &str,
+        kind: &str,
+        message: &str,
+        attachment: Option<Uint8Array>,
+    ) -> Result<JsCall, JsValue>;
+
     #[wasm_bindgen(method, catch, js_name = openStream)]
     pub(crate) fn open_stream(
         this: &JsCore,
@@ -216,6 +228,42 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = desiredSize)]
     pub(crate) fn desired_size(this: &JsOutgoing) -> f64;
+
+    /// `CoreCall` of `js/core.ts`.
+    #[derive(Clone)]
+    pub(crate) type JsCall;
+
+    #[wasm_bindgen(method, getter, js_name = streamId)]
+    pub(crate) fn stream_id(this: &JsCall) -> String;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn opened(this: &JsCall) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn closed(this: &JsCall) -> Promise;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn accept(this: &JsCall) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn reject(this: &JsCall, reason: &str);
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn send(
+        this: &JsCall,
+        kind: &str,
+        message: &str,
+        attachment: Option<Uint8Array>,
+    ) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn next(this: &JsCall) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn close(this: &JsCall);
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn free(this: &JsCall);
 
     /// `CoreIncomingStream` of `js/core.ts`.
     #[derive(Clone)]

@@ -123,7 +123,7 @@ impl World {
             role: String::from("user"),
             attributes: JsonText::empty_object(),
             grants: Grants { send: true, broadcast: true, list: true, messaging: true },
-            traits: Traits { duplex: false, merges_lists: false, ours: true },
+            traits: Traits { duplex: true, merges_lists: false, ours: true },
         };
         let member = self.room.borrow_mut().join(joining).expect("the room has a place");
         page.seat.member.set(Some(member));
