@@ -102,13 +102,13 @@ async function receive(peer, count) {
   return messages;
 }
 
-function expected(from, type, message, size) {
+export function expected(from, type, message, size) {
   const bytes = pattern(size ?? 0);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { from: from.id, type, message, size: bytes.length, sha256 };
 }
 
-async function waitFor(what, condition, seconds = 20) {
+export async function waitFor(what, condition, seconds = 20) {
   const end = Date.now() + seconds * 1000;
   while (!(await condition())) {
     if (Date.now() > end) {

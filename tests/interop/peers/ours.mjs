@@ -4,7 +4,9 @@ import { pattern } from "./pattern.mjs";
 
 export function oursPeer(ours) {
   let room = null;
+  let duplex = null;
   const received = [];
+  const duplexInbox = [];
 
   return {
     async join({ url, token }) {
@@ -47,10 +49,48 @@ export function oursPeer(ours) {
     async received() {
       return Promise.all(received.splice(0));
     },
+    /** Accepts the streams that come, or refuses them for `reason`. */
+    answerDuplex({ reason = null }) {
+      room.messaging.on("stream_requested", (event) => {
+        if (reason !== null) {
+          event.reject(reason);
+          return;
+        }
+        duplexInbox.push(describe(event.message));
+        duplex = event.accept();
+        void follow(duplex, duplexInbox);
+      });
+    },
+    async openDuplex({ to, type, message, size }) {
+      const attachment = size === null ? undefined : pattern(size);
+      duplex = await room.messaging.stream({ to, type, message, attachment });
+      void follow(duplex, duplexInbox);
+      return duplex.streamId;
+    },
+    async sendDuplex({ type, message, size }) {
+      await duplex.send(type, message, size === null ? undefined : pattern(size));
+    },
+    async receivedDuplex() {
+      return Promise.all(duplexInbox.splice(0));
+    },
+    async closeDuplex() {
+      await duplex.close();
+    },
     async leave() {
       await room.close();
     },
   };
+}
+
+async function follow(stream, inbox) {
+  try {
+    for await (const message of stream) {
+      inbox.push(describe(message));
+    }
+    inbox.push({ end: "over" });
+  } catch (error) {
+    inbox.push({ end: error.code });
+  }
 }
 
 async function describe(message) {

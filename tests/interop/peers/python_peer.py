@@ -33,6 +33,8 @@ class Peer:
     def __init__(self):
         self.room = None
         self.inbox = []
+        self.duplex = None
+        self.duplex_inbox = []
 
     async def join(self, url, token):
         def protocol():
@@ -94,6 +96,54 @@ class Peer:
     async def received(self):
         taken, self.inbox = self.inbox, []
         return taken
+
+    async def answerDuplex(self, reason=None):
+        """Accepts the streams that come, or refuses them for `reason`."""
+
+        def asked(request):
+            asyncio.create_task(self.answer_duplex(request, reason))
+
+        self.room.messaging.on("stream_requested", asked)
+
+    async def answer_duplex(self, request, reason):
+        if reason is not None:
+            await request.reject(message=reason)
+            return
+        self.duplex = await request.accept()
+        self.duplex_inbox = [self.describe(request)]
+        self.follow_duplex()
+
+    async def openDuplex(self, to, type, message, size):
+        self.duplex_inbox = []
+        self.duplex = await self.room.messaging.stream(
+            to=self.recipient(to), type=type, message=message, attachment=attachment(size)
+        )
+        self.follow_duplex()
+        return self.duplex.stream_id
+
+    def follow_duplex(self):
+        stream, inbox = self.duplex, self.duplex_inbox
+
+        async def follow():
+            async for event in stream:
+                if hasattr(event, "message") and hasattr(event, "from_participant_id"):
+                    inbox.append(self.describe(event))
+                else:
+                    inbox.append({"end": getattr(event, "reason", "disconnected")})
+            inbox.append({"end": "over"})
+
+        self.following = asyncio.create_task(follow())
+
+    async def sendDuplex(self, type, message, size):
+        await self.duplex.send_message(type=type, message=message, attachment=attachment(size))
+
+    async def receivedDuplex(self):
+        taken = self.duplex_inbox[:]
+        self.duplex_inbox.clear()
+        return taken
+
+    async def closeDuplex(self):
+        await self.duplex.close()
 
     async def leave(self):
         await self.room.__aexit__(None, None, None)

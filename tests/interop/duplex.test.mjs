@@ -1,0 +1,172 @@
+// Duplex streams of generation 3 between our client in a page and the official Python SDK 0.56.0,
+// and between two of each, through our server.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { launchChromium } from "../support/chromium.mjs";
+import { startServer } from "../support/server.mjs";
+import { expected, waitFor } from "./cases.mjs";
+import { officialInPython, oursInBrowser } from "./cast.mjs";
+
+const SIZES = [null, 0, 1, 1023, 1024, 1025, 5000, 300_000];
+
+let server;
+let chromium;
+const stage = {
+  async page() {
+    const context = await chromium.newContext();
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/healthz`);
+    return page;
+  },
+};
+
+const ours = oursInBrowser(stage);
+const python = officialInPython("0.56.0", process.env.MESHAGENT_PYTHON_0_56_0);
+
+before(async () => {
+  server = await startServer();
+  chromium = await launchChromium();
+});
+
+after(async () => {
+  await chromium?.close();
+  await server?.stop();
+});
+
+for (const [caller, callee] of [
+  [ours, python],
+  [python, ours],
+  [ours, ours],
+  [python, python],
+]) {
+  const skip = caller.missing() ?? callee.missing() ?? false;
+  describe(`${caller.name} calls ${callee.name}`, { skip }, () => pairOf(caller, callee));
+}
+
+function pairOf(first, second) {
+  let caller;
+  let callee;
+
+  async function enter(options = {}) {
+    const room = `duplex-${Math.random().toString(36).slice(2, 10)}`;
+    caller = await join(first, room, "ada");
+    callee = await join(second, room, "bob");
+    await waitFor("the callee to be listed", async () => {
+      const participants = await caller.call("participants");
+      return participants.some(({ id }) => id === callee.id);
+    });
+    if (options.listens !== false) {
+      await callee.call("answerDuplex", { reason: options.reason ?? null });
+    }
+  }
+
+  async function leave() {
+    await caller?.stop();
+    await callee?.stop();
+  }
+
+  /** A stream that is open, with its first message read. */
+  async function open() {
+    await enter();
+    const message = { text: "žluťoučký 🎉", nested: [1, null] };
+    await caller.call("openDuplex", { to: callee.id, type: "chat.open", message, size: 3 });
+    const [first] = await received(callee, 1);
+    assert.deepEqual(first, expected(caller, "chat.open", message, 3));
+  }
+
+  it("messages and attachments go both ways, and the caller closes", async () => {
+    await open();
+    for (const [from, to] of [
+      [caller, callee],
+      [callee, caller],
+    ]) {
+      for (const size of SIZES) {
+        await from.call("sendDuplex", { type: "chat.word", message: { size }, size });
+      }
+      const got = await received(to, SIZES.length);
+      const wanted = SIZES.map((size) => expected(from, "chat.word", { size }, size));
+      assert.deepEqual(got, wanted);
+    }
+    await caller.call("closeDuplex");
+    await ends(callee);
+    await leave();
+  });
+
+  it("the callee closes", async () => {
+    await open();
+    await callee.call("sendDuplex", { type: "chat.last", message: {}, size: null });
+    await callee.call("closeDuplex");
+    await ends(caller, ["chat.last"]);
+    await leave();
+  });
+
+  it("the callee refuses", async () => {
+    await enter({ reason: "not now" });
+    const args = { to: callee.id, type: "chat.open", message: {}, size: null };
+    await assert.rejects(caller.call("openDuplex", args), /not now/);
+    await leave();
+  });
+
+  it("either side vanishes", async () => {
+    await open();
+    await caller.call("leave");
+    await ends(callee);
+    await leave();
+
+    await open();
+    await callee.call("leave");
+    await ends(caller);
+    await leave();
+  });
+}
+
+describe("who cannot be called", () => {
+  it("is refused at once", async () => {
+    const room = `duplex-${Math.random().toString(36).slice(2, 10)}`;
+    const caller = await join(ours, room, "ada");
+    const callee = await join(ours, room, "bob");
+    await waitFor("the callee to be listed", async () => {
+      const participants = await caller.call("participants");
+      return participants.some(({ id }) => id === callee.id);
+    });
+    const args = { to: callee.id, type: "chat.open", message: {}, size: null };
+    await assert.rejects(caller.call("openDuplex", args), /Streams are not allowed/);
+    await caller.stop();
+    await callee.stop();
+  });
+});
+
+async function join(member, room, name) {
+  const peer = await member.start();
+  const { url, token } = await server.token(room, name, "user");
+  peer.name = `${name} (${member.name})`;
+  peer.id = await peer.call("join", { url, token });
+  await peer.call("enable");
+  return peer;
+}
+
+async function received(peer, count) {
+  const messages = [];
+  await waitFor(`${peer.name} to receive ${count}`, async () => {
+    messages.push(...(await peer.call("receivedDuplex")));
+    return messages.length >= count;
+  });
+  assert.equal(messages.length, count, JSON.stringify(messages));
+  return messages;
+}
+
+/** The stream is over, whatever words the client has for it, after messages of these types. */
+async function ends(peer, types = []) {
+  const events = [];
+  await waitFor(`${peer.name} to see the end`, async () => {
+    events.push(...(await peer.call("receivedDuplex")));
+    return events.some((event) => event.end !== undefined);
+  });
+  const messages = events.filter((event) => event.end === undefined);
+  assert.deepEqual(
+    messages.map(({ type }) => type),
+    types,
+  );
+}
