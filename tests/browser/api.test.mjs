@@ -21,15 +21,8 @@ after(async () => {
 beforeEach(async () => {
   await page?.context().close();
   stage.problems.length = 0;
-  page = await stage.blank();
   rooms += 1;
-  const room = `api-${rooms}`;
-  await stage.join(page, room, "ada");
-  await stage.join(page, room, "bob");
-  await page.evaluate(async () => {
-    const { ada, bob, help } = globalThis;
-    globalThis.toBob = await help.meet(ada, bob.localParticipant.id);
-  });
+  page = await stage.pair(`api-${rooms}`);
 });
 
 describe("the room", () => {

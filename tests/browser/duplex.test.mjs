@@ -19,13 +19,10 @@ after(async () => {
 
 beforeEach(async () => {
   await page?.context().close();
-  page = await stage.blank();
   rooms += 1;
-  await stage.join(page, `duplex-${rooms}`, "ada");
-  await stage.join(page, `duplex-${rooms}`, "bob");
-  await page.evaluate(async () => {
+  page = await stage.pair(`duplex-${rooms}`);
+  await page.evaluate(() => {
     const { ada, bob, help } = globalThis;
-    globalThis.toBob = await help.meet(ada, bob.localParticipant.id);
     /** Opens a stream that bob accepts; gives both ends. */
     globalThis.open = async () => {
       const requested = help.next(bob.messaging, "stream_requested");

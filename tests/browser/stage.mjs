@@ -55,6 +55,18 @@ class Stage {
     );
   }
 
+  /** A page with `ada` and `bob` in a room, and bob as ada knows him as `toBob`. */
+  async pair(room) {
+    const page = await this.blank();
+    await this.join(page, room, "ada");
+    await this.join(page, room, "bob");
+    await page.evaluate(async () => {
+      const { ada, bob, help } = globalThis;
+      globalThis.toBob = await help.meet(ada, bob.localParticipant.id);
+    });
+    return page;
+  }
+
   async close() {
     await this.chromium.close();
     await this.server.stop();

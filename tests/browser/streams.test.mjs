@@ -20,15 +20,11 @@ after(async () => {
 /** A fresh page with `ada` and `bob`; what is offered to bob goes to `globalThis.onOffer`. */
 beforeEach(async () => {
   await page?.context().close();
-  page = await stage.blank();
   rooms += 1;
-  const room = `streams-${rooms}`;
-  await stage.join(page, room, "ada");
-  await stage.join(page, room, "bob");
+  page = await stage.pair(`streams-${rooms}`);
   await page.evaluate(async () => {
-    const { ada, bob, help } = globalThis;
+    const { ada, bob } = globalThis;
     await bob.messaging.enable((reader) => globalThis.onOffer(reader));
-    globalThis.toBob = await help.meet(ada, bob.localParticipant.id);
     /** Opens a stream; gives both ends. */
     globalThis.open = async (header = {}) => {
       const offered = new Promise((resolve) => {
