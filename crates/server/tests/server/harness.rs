@@ -21,7 +21,7 @@ use tokio_tungstenite::{
     tungstenite::{self, client::IntoClientRequest as _, handshake::client, protocol::CloseFrame},
 };
 
-const SECRET: &str = "a secret of the tests, long enough for HS256";
+pub(crate) const SECRET: &str = "a secret of the tests, long enough for HS256";
 
 /// A running server.
 pub(crate) struct Server {
@@ -182,7 +182,17 @@ impl Client {
         room: &str,
         name: &str,
     ) -> (Self, [Message; 2]) {
-        let request = kind.upgrade(server, room, &server.token(room, name));
+        Self::connect_with(server, kind, room, &server.token(room, name)).await
+    }
+
+    /// Connects with a token that may say anything.
+    pub(crate) async fn connect_with(
+        server: &Server,
+        kind: Kind,
+        room: &str,
+        token: &str,
+    ) -> (Self, [Message; 2]) {
+        let request = kind.upgrade(server, room, token);
         let (socket, _) = within(connect_async(request)).await.unwrap();
         let assembler = Assembler::new(Limits::default());
         let id = ParticipantId::new("");
@@ -206,15 +216,23 @@ impl Client {
 
     /// Says something and does not wait for the answer.
     pub(crate) async fn say(&mut self, request: Request) -> MessageId {
+        let id = self.next_id();
+        self.tell(ClientFrame::Request { id, request }).await;
+        id
+    }
+
+    pub(crate) fn next_id(&mut self) -> MessageId {
         self.last_id += 1;
-        let id = MessageId(self.last_id);
-        let frame = ClientFrame::Request { id, request };
+        MessageId(self.last_id)
+    }
+
+    /// Says anything.
+    pub(crate) async fn tell(&mut self, frame: ClientFrame) {
         let message = frame.encode(&self.kind.dialect());
         for packet in message.packets(self.kind.packet_bytes()) {
             self.socket.feed(tungstenite::Message::Binary(packet)).await.unwrap();
         }
         self.socket.flush().await.unwrap();
-        id
     }
 
     /// Asks for something, and finds it done.

@@ -8,6 +8,7 @@ mod clients;
 mod dev_token;
 mod endings;
 mod files;
+mod grants;
 mod harness;
 mod refusals;
 mod tokens;
