@@ -103,9 +103,13 @@ async function receive(peer, count) {
 }
 
 export function expected(from, type, message, size) {
-  const bytes = pattern(size ?? 0);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { from: from.id, type, message, size: bytes.length, sha256 };
+  return { from: from.id, type, message, ...digest(size ?? 0) };
+}
+
+/** What a peer says about `size` bytes. */
+export function digest(size) {
+  const sha256 = createHash("sha256").update(pattern(size)).digest("hex");
+  return { size, sha256 };
 }
 
 export async function waitFor(what, condition, seconds = 20) {

@@ -25,12 +25,12 @@ export function officialInNode(version) {
 }
 
 /** An official npm client in a Chromium page. */
-export function officialInBrowser(version, stage) {
+export function officialInBrowser(version, theatre) {
   return {
     name: `npm ${version} (Chromium)`,
     missing: () => missingPackage(version),
     start: async () => {
-      const page = await stage.page();
+      const page = await theatre.page();
       await page.addScriptTag({ content: await bundle(version) });
       return new PagePeer(`npm ${version} in Chromium`, page);
     },
@@ -38,13 +38,13 @@ export function officialInBrowser(version, stage) {
 }
 
 /** Our client in a Chromium page, from the built package as the server serves it. */
-export function oursInBrowser(stage) {
+export function oursInBrowser(theatre) {
   return {
     name: "room-messaging (Chromium)",
     ours: true,
     missing: () => undefined,
     start: async () => {
-      const page = await stage.page();
+      const page = await theatre.page();
       await page.addScriptTag({ content: await bundleOurs() });
       await page.evaluate(async () => {
         globalThis.peer = globalThis.oursPeer(await import("/pkg/index.js"));

@@ -4,36 +4,19 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { launchChromium } from "../support/chromium.mjs";
-import { startServer } from "../support/server.mjs";
 import { expected, waitFor } from "./cases.mjs";
 import { officialInPython, oursInBrowser } from "./cast.mjs";
+import { Theatre } from "./theatre.mjs";
 
 const SIZES = [null, 0, 1, 1023, 1024, 1025, 5000, 300_000];
 
-let server;
-let chromium;
-const stage = {
-  async page() {
-    const context = await chromium.newContext();
-    const page = await context.newPage();
-    await page.goto(`${server.origin}/healthz`);
-    return page;
-  },
-};
-
-const ours = oursInBrowser(stage);
+const theatre = new Theatre();
+const ours = oursInBrowser(theatre);
 const python = officialInPython("0.56.0", process.env.MESHAGENT_PYTHON_0_56_0);
 
-before(async () => {
-  server = await startServer();
-  chromium = await launchChromium();
-});
+before(() => theatre.open());
 
-after(async () => {
-  await chromium?.close();
-  await server?.stop();
-});
+after(() => theatre.close());
 
 for (const [caller, callee] of [
   [ours, python],
@@ -50,9 +33,9 @@ function pairOf(first, second) {
   let callee;
 
   async function enter(options = {}) {
-    const room = `duplex-${Math.random().toString(36).slice(2, 10)}`;
-    caller = await join(first, room, "ada");
-    callee = await join(second, room, "bob");
+    const room = theatre.newRoom();
+    caller = await theatre.enter(first, room, "ada", "user");
+    callee = await theatre.enter(second, room, "bob", "user");
     await waitFor("the callee to be listed", async () => {
       const participants = await caller.call("participants");
       return participants.some(({ id }) => id === callee.id);
@@ -124,9 +107,9 @@ function pairOf(first, second) {
 
 describe("who cannot be called", () => {
   it("is refused at once", async () => {
-    const room = `duplex-${Math.random().toString(36).slice(2, 10)}`;
-    const caller = await join(ours, room, "ada");
-    const callee = await join(ours, room, "bob");
+    const room = theatre.newRoom();
+    const caller = await theatre.enter(ours, room, "ada", "user");
+    const callee = await theatre.enter(ours, room, "bob", "user");
     await waitFor("the callee to be listed", async () => {
       const participants = await caller.call("participants");
       return participants.some(({ id }) => id === callee.id);
@@ -137,15 +120,6 @@ describe("who cannot be called", () => {
     await callee.stop();
   });
 });
-
-async function join(member, room, name) {
-  const peer = await member.start();
-  const { url, token } = await server.token(room, name, "user");
-  peer.name = `${name} (${member.name})`;
-  peer.id = await peer.call("join", { url, token });
-  await peer.call("enable");
-  return peer;
-}
 
 async function received(peer, count) {
   const messages = [];

@@ -2,8 +2,6 @@
 
 import { after, before, describe, it } from "node:test";
 
-import { launchChromium } from "../support/chromium.mjs";
-import { startServer } from "../support/server.mjs";
 import {
   attributes,
   broadcast,
@@ -16,38 +14,23 @@ import {
   unknownRecipient,
 } from "./cases.mjs";
 import { officialInBrowser, officialInNode, officialInPython, oursInBrowser } from "./cast.mjs";
+import { Theatre } from "./theatre.mjs";
 
 const SIZES = [null, 0, 1, 1023, 1024, 1025, 5000, 1_000_000];
 
-let server;
-let chromium;
-const stage = {
-  async page() {
-    const context = await chromium.newContext();
-    const page = await context.newPage();
-    await page.goto(`${server.origin}/healthz`);
-    return page;
-  },
-};
+const theatre = new Theatre();
 
 const cast = [
-  oursInBrowser(stage),
+  oursInBrowser(theatre),
   officialInNode("0.39.9"),
-  officialInBrowser("0.39.9", stage),
+  officialInBrowser("0.39.9", theatre),
   officialInNode("0.35.8"),
   officialInPython("0.0.21", process.env.MESHAGENT_PYTHON_0_0_21),
   officialInPython("0.56.0", process.env.MESHAGENT_PYTHON_0_56_0),
 ];
 
-before(async () => {
-  server = await startServer();
-  chromium = await launchChromium();
-});
-
-after(async () => {
-  await chromium?.close();
-  await server?.stop();
-});
+before(() => theatre.open());
+after(() => theatre.close());
 
 for (const [a, b] of unorderedPairs(cast)) {
   const skip = a.missing() ?? b.missing();
@@ -59,9 +42,9 @@ function pairOf(first, second) {
   let b;
 
   before(async () => {
-    const room = `pair-${Math.random().toString(36).slice(2, 10)}`;
-    a = await enter(first, room, "ada", "user");
-    b = await enter(second, room, "bob", "agent");
+    const room = theatre.newRoom();
+    a = await theatre.enter(first, room, "ada", "user");
+    b = await theatre.enter(second, room, "bob", "agent");
   });
 
   after(async () => {
@@ -82,18 +65,6 @@ function pairOf(first, second) {
   it("disable and enable, first", () => disableAndEnable(a, b));
   it("disable and enable, second", () => disableAndEnable(b, a));
   it("leaving is seen", () => leaving(a, b));
-}
-
-async function enter(member, room, name, role) {
-  const peer = await member.start();
-  const { url, token } = await server.token(room, name, role);
-  peer.name = `${name} (${member.name})`;
-  peer.role = role;
-  peer.id = await peer.call("join", { url, token });
-  await peer.call("enable");
-  // The list holds the name under which the participant joined.
-  peer.name = name;
-  return peer;
 }
 
 function unorderedPairs(items) {

@@ -5,8 +5,23 @@ import { pattern } from "./pattern.mjs";
 export function oursPeer(ours) {
   let room = null;
   let duplex = null;
-  const received = [];
   const duplexInbox = [];
+  let writer = null;
+  const received = [];
+  const readers = [];
+
+  async function read(reader) {
+    const seen = { header: reader.header, chunks: [], end: null };
+    readers.push(seen);
+    try {
+      for await (const chunk of reader) {
+        seen.chunks.push({ header: chunk.header, ...(await digest(chunk.data)) });
+      }
+      seen.end = "clean";
+    } catch (error) {
+      seen.end = error.code ?? String(error);
+    }
+  }
 
   return {
     async join({ url, token }) {
@@ -15,8 +30,15 @@ export function oursPeer(ours) {
       await room.connect();
       return room.localParticipant.id;
     },
-    async enable() {
-      await room.messaging.enable();
+    /** `streams` is "accept", or a reason to refuse them. */
+    async enable({ streams } = {}) {
+      const take = (reader) => {
+        if (streams !== "accept") {
+          throw new Error(streams);
+        }
+        void read(reader);
+      };
+      await room.messaging.enable(streams === undefined ? undefined : take);
     },
     async disable() {
       await room.messaging.disable();
@@ -76,6 +98,31 @@ export function oursPeer(ours) {
     async closeDuplex() {
       await duplex.close();
     },
+    async openStream({ to, header }) {
+      writer = await room.messaging.createStream(to, header);
+    },
+    async writeChunks({ chunks }) {
+      for (const { header, size } of chunks) {
+        await writer.write({ header, data: pattern(size) });
+      }
+    },
+    async closeStream() {
+      await writer.close();
+    },
+    async abortStream({ reason }) {
+      await writer.abort(reason);
+    },
+    /** How the stream that we write ends: `clean`, or the code of the error. */
+    writerEnd() {
+      return writer.closed.then(
+        () => "clean",
+        (error) => error.code,
+      );
+    },
+    /** What has been read of every stream that was accepted. */
+    streams() {
+      return readers;
+    },
     async leave() {
       await room.close();
     },
@@ -94,16 +141,18 @@ async function follow(stream, inbox) {
 }
 
 async function describe(message) {
-  const bytes = message.attachment ?? new Uint8Array(0);
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  const sha256 = [...new Uint8Array(digest)]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
   return {
     from: message.fromParticipantId,
     type: message.type,
     message: message.message,
-    size: bytes.length,
-    sha256,
+    ...(await digest(message.attachment ?? new Uint8Array(0))),
   };
+}
+
+async function digest(bytes) {
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  const sha256 = [...new Uint8Array(hash)]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+  return { size: bytes.length, sha256 };
 }

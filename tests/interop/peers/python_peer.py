@@ -35,6 +35,9 @@ class Peer:
         self.inbox = []
         self.duplex = None
         self.duplex_inbox = []
+        self.writer = None
+        self.readers = []
+        self.reading = set()
 
     async def join(self, url, token):
         def protocol():
@@ -48,8 +51,20 @@ class Peer:
         await self.room.__aenter__()
         return self.room.local_participant.id
 
-    async def enable(self):
-        await settle(self.room.messaging.enable())
+    async def enable(self, streams=None):
+        """`streams` is "accept", or a reason to refuse them; only old versions have streams."""
+        if streams is None:
+            await settle(self.room.messaging.enable())
+            return
+
+        def take(reader):
+            if streams != "accept":
+                raise Exception(streams)
+            task = asyncio.create_task(self.read(reader))
+            self.reading.add(task)
+            task.add_done_callback(self.reading.discard)
+
+        await settle(self.room.messaging.enable(on_stream_accept=take))
 
     async def disable(self):
         await settle(self.room.messaging.disable())
@@ -145,19 +160,47 @@ class Peer:
     async def closeDuplex(self):
         await self.duplex.close()
 
+    async def openStream(self, to, header):
+        self.writer = await self.room.messaging.create_stream(to=self.recipient(to), header=header)
+
+    async def writeChunks(self, chunks):
+        from meshagent.api.room_server_client import MessageStreamChunk
+
+        for chunk in chunks:
+            await self.writer.write(
+                MessageStreamChunk(header=chunk["header"], data=attachment(chunk["size"]))
+            )
+
+    async def closeStream(self):
+        await self.writer.close()
+
+    async def read(self, reader):
+        seen = {"header": reader.header, "chunks": [], "end": None}
+        self.readers.append(seen)
+        async for chunk in reader.read_chunks():
+            seen["chunks"].append({"header": chunk.header, **self.digest(chunk.data)})
+        seen["end"] = "clean"
+
+    async def streams(self):
+        """What has been read of every stream that was accepted."""
+        return self.readers
+
     async def leave(self):
         await self.room.__aexit__(None, None, None)
 
     @staticmethod
     def describe(message):
-        data = message.attachment or b""
         return {
             "from": message.from_participant_id,
             "type": message.type,
             "message": message.message,
-            "size": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
+            **Peer.digest(message.attachment),
         }
+
+    @staticmethod
+    def digest(data):
+        data = data or b""
+        return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 async def answer(peer, line):

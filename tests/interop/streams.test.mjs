@@ -1,0 +1,161 @@
+// Generation-1 streams between our client and the official one that has them, both ways.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+
+import { digest, meet, waitFor } from "./cases.mjs";
+import { officialInPython, oursInBrowser } from "./cast.mjs";
+import { Theatre } from "./theatre.mjs";
+
+const theatre = new Theatre();
+const ours = oursInBrowser(theatre);
+const theirs = officialInPython("0.0.21", process.env.MESHAGENT_PYTHON_0_0_21);
+
+const HEADER = { name: "šť 🦀.bin", size: 5000, list: [1, 2.5, null, { deep: true }] };
+const SIZES = [0, 1, 1023, 1024, 1025, 5000];
+const REFUSAL = "Streams are not allowed by this client";
+
+let players = [];
+
+before(() => theatre.open());
+after(() => theatre.close());
+afterEach(async () => {
+  await Promise.all(players.map((peer) => peer.stop()));
+  players = [];
+});
+
+const skip = theirs.missing() ?? false;
+
+for (const [opener, acceptor] of [
+  [ours, theirs],
+  [theirs, ours],
+  [theirs, theirs],
+]) {
+  describe(`${opener.name} opens a stream to ${acceptor.name}`, { skip }, () => {
+    it("the header, every size of chunk and the end arrive", async () => {
+      const [from, to] = await pair(opener, acceptor, { accepts: "accept" });
+      await from.call("openStream", { to: to.id, header: HEADER });
+      const chunks = SIZES.map((size) => ({ header: { size, what: ["š", null] }, size }));
+      await from.call("writeChunks", { chunks });
+      await from.call("closeStream");
+      await streamIs(to, acceptor, { header: HEADER, chunks, end: "clean" });
+      await nothingElseArrived(from, to);
+    });
+
+    it("200 chunks arrive in order", async () => {
+      const [from, to] = await pair(opener, acceptor, { accepts: "accept" });
+      await from.call("openStream", { to: to.id, header: {} });
+      const chunks = Array.from({ length: 200 }, (_, index) => ({
+        header: { index },
+        size: (index * 37) % 2000,
+      }));
+      await from.call("writeChunks", { chunks });
+      await from.call("closeStream");
+      await streamIs(to, acceptor, { header: {}, chunks, end: "clean" });
+      await nothingElseArrived(from, to);
+    });
+
+    it("several streams follow each other", async () => {
+      const [from, to] = await pair(opener, acceptor, { accepts: "accept" });
+      for (const index of [0, 1, 2]) {
+        await from.call("openStream", { to: to.id, header: { index } });
+        await from.call("writeChunks", { chunks: [{ header: {}, size: index }] });
+        await from.call("closeStream");
+        const chunks = [{ header: {}, size: index }];
+        await streamIs(to, acceptor, { header: { index }, chunks, end: "clean" }, index);
+      }
+    });
+
+    it("a client that takes no streams refuses, and says so", async () => {
+      const [from, to] = await pair(opener, acceptor, {});
+      const opened = from.call("openStream", { to: to.id, header: {} });
+      await assert.rejects(opened, (error) => error.message.includes(REFUSAL));
+    });
+
+    it("an application refuses with its own reason", async () => {
+      const [from, to] = await pair(opener, acceptor, { accepts: "not today, šéfe" });
+      const opened = from.call("openStream", { to: to.id, header: {} });
+      await assert.rejects(opened, (error) => error.message.includes("not today, šéfe"));
+      assert.deepEqual(await to.call("streams"), []);
+    });
+  });
+}
+
+describe("endings that are not clean", { skip }, () => {
+  const chunks = [
+    { header: { index: 0 }, size: 10 },
+    { header: { index: 1 }, size: 2000 },
+  ];
+
+  it("our writer aborts: the other side gets what was written, and an end", async () => {
+    const [from, to] = await pair(ours, theirs, { accepts: "accept" });
+    await from.call("openStream", { to: to.id, header: HEADER });
+    await from.call("writeChunks", { chunks });
+    await from.call("abortStream", { reason: "out of paper" });
+    // The old protocol has no other end than the clean one.
+    await streamIs(to, theirs, { header: HEADER, chunks, end: "clean" });
+    assert.equal(await from.call("writerEnd"), "aborted");
+    await nothingElseArrived(from, to);
+  });
+
+  it("the writer vanishes: our reader gets an error after what was written", async () => {
+    const [from, to] = await pair(theirs, ours, { accepts: "accept" });
+    await from.call("openStream", { to: to.id, header: HEADER });
+    await from.call("writeChunks", { chunks });
+    await streamIs(to, ours, { header: HEADER, chunks, end: null });
+    await from.stop();
+    await streamIs(to, ours, { header: HEADER, chunks, end: "peer-left" });
+  });
+
+  it("the reader vanishes: our writer gets an error", async () => {
+    const [from, to] = await pair(ours, theirs, { accepts: "accept" });
+    await from.call("openStream", { to: to.id, header: HEADER });
+    await from.call("writeChunks", { chunks });
+    await to.stop();
+    assert.equal(await from.call("writerEnd"), "peer-left");
+    await assert.rejects(from.call("writeChunks", { chunks }));
+  });
+
+  it("the writer disables messaging: our reader gets an error", async () => {
+    const [from, to] = await pair(theirs, ours, { accepts: "accept" });
+    await from.call("openStream", { to: to.id, header: HEADER });
+    await from.call("writeChunks", { chunks });
+    await streamIs(to, ours, { header: HEADER, chunks, end: null });
+    await from.call("disable");
+    await streamIs(to, ours, { header: HEADER, chunks, end: "peer-left" });
+  });
+});
+
+/** Both in a room, and known to each other. */
+async function pair(opener, acceptor, { accepts }) {
+  const room = theatre.newRoom();
+  const from = await enter(opener, room, "ada", "user");
+  const to = await enter(acceptor, room, "bob", "agent", { streams: accepts });
+  await meet(from, to);
+  return [from, to];
+}
+
+async function enter(...args) {
+  const peer = await theatre.enter(...args);
+  players.push(peer);
+  return peer;
+}
+
+/** Waits until the stream has come this far, then looks at all of it. */
+async function streamIs(to, member, { header, chunks, end }, index = 0) {
+  let seen;
+  await waitFor(`${to.name} to read ${chunks.length} chunks and ${end}`, async () => {
+    seen = (await to.call("streams"))[index];
+    return seen?.end === end && seen.chunks.length >= chunks.length;
+  });
+  assert.deepEqual(member.ours ? seen.header : seen.header.header, header);
+  const expected = chunks.map((chunk) => ({ header: chunk.header, ...digest(chunk.size) }));
+  assert.deepEqual(seen.chunks, expected);
+}
+
+/** The machinery of streams is not shown to the application. */
+async function nothingElseArrived(...peers) {
+  for (const peer of peers) {
+    assert.deepEqual(await peer.call("received"), []);
+  }
+}
