@@ -4,6 +4,8 @@
 //! failure, 2 for wrong arguments.
 
 mod commands;
+mod failure;
+mod interrupt;
 mod secrets;
 
 use std::{io, process::ExitCode};
@@ -12,7 +14,10 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{serve, token};
+use crate::{
+    commands::{serve, token},
+    failure::Failure,
+};
 
 /// Rooms in which browsers, servers and agents exchange messages
 #[derive(Debug, Parser)]
@@ -44,28 +49,6 @@ async fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure(&error),
-    }
-}
-
-/// What went wrong, and whose mistake it was.
-#[derive(Debug)]
-enum Failure {
-    /// The arguments are wrong, or the environment that stands in for them.
-    Usage(anyhow::Error),
-    /// It did not work.
-    Failed(anyhow::Error),
-}
-
-impl Failure {
-    /// A mistake in the arguments.
-    fn usage(error: impl Into<anyhow::Error>) -> Self {
-        Self::Usage(error.into())
-    }
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Failed(error)
     }
 }
 

@@ -8,7 +8,7 @@ use room_server::{Keys, Mount, Secret, ServeError, ServerConfig};
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use crate::{Failure, secrets};
+use crate::{failure::Failure, interrupt::shutdown_signal, secrets};
 
 #[derive(Args, Debug)]
 #[command(
@@ -125,27 +125,4 @@ fn announce(address: SocketAddr) -> anyhow::Result<()> {
     writeln!(output, "listening on http://{address}")
         .and_then(|()| output.flush())
         .context("cannot write to standard output")
-}
-
-#[cfg(unix)]
-fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    Ok(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
-    })
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use room_server::{NewToken, RoomName};
 
-use crate::{Failure, secrets};
+use crate::{failure::Failure, secrets};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
