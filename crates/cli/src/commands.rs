@@ -1,4 +1,5 @@
 //! One file per command.
 
+pub(crate) mod messaging;
 pub(crate) mod serve;
 pub(crate) mod token;

@@ -1,11 +1,13 @@
-//! The command-line tool: `room serve`, `room token`.
+//! The command-line tool: `room serve`, `room token`, `room messaging`.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 0, 1 for a
 //! failure, 2 for wrong arguments.
 
+mod client;
 mod commands;
 mod failure;
 mod interrupt;
+mod json_layout;
 mod secrets;
 
 use std::{io, process::ExitCode};
@@ -15,7 +17,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    commands::{serve, token},
+    commands::{messaging, serve, token},
     failure::Failure,
 };
 
@@ -33,6 +35,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Make a token with which somebody may join a room, and print it
     Token(token::Arguments),
+    /// See who is in a room, and exchange messages with them
+    Messaging(messaging::Arguments),
 }
 
 #[tokio::main]
@@ -45,6 +49,7 @@ async fn main() -> ExitCode {
             serve::run(arguments).await
         }
         Command::Token(arguments) => token::run(&arguments),
+        Command::Messaging(arguments) => messaging::run(arguments).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

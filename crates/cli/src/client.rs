@@ -1,0 +1,209 @@
+//! Between a socket and the session: carries, decides nothing.
+//!
+//! The native counterpart of the browser's driver. There is one task and no lock: a [`Client`] only
+//! moves while one of its methods is awaited, and every one of them may be cancelled.
+
+mod connect;
+mod room_url;
+mod socket;
+
+use std::{collections::VecDeque, future, time::Duration};
+
+use room_proto::{
+    Config, Event, Input, Outgoing, Output, ParticipantId, RequestId, Session, SessionError,
+    Timestamp,
+};
+use tokio::time::{Instant, sleep_until, timeout};
+
+pub(crate) use self::room_url::RoomUrl;
+use self::socket::{Socket, SocketEvent};
+use crate::secrets::Token;
+
+/// A connection to a room that was ready.
+#[derive(Debug)]
+pub(crate) struct Client {
+    session: Session,
+    socket: Socket,
+    /// When the session's time began.
+    started: Instant,
+    /// What happened while an answer was awaited.
+    events: VecDeque<Event>,
+    /// Why the session is over.
+    ended: Option<SessionError>,
+}
+
+impl Client {
+    /// Connects and waits until the room is ready.
+    ///
+    /// # Errors
+    ///
+    /// `connection-refused`, `timeout`, or whatever else ended the session before that.
+    pub(crate) async fn connect(
+        url: &RoomUrl,
+        token: &Token,
+        config: Config,
+    ) -> Result<Self, SessionError> {
+        let started = Instant::now();
+        let (session, socket) = connect::open(url, token, config, started).await?;
+        let mut client = Self { session, socket, started, events: VecDeque::new(), ended: None };
+        client.feed(Input::Opened);
+        match client.wait_until_ready().await {
+            Ok(()) => Ok(client),
+            Err(error) => {
+                client.finish().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Looks at the session: who we are and who else is there.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Lets others see us, and us them. Done when the list of participants is complete.
+    ///
+    /// # Errors
+    ///
+    /// What the server answers, `timeout`, or the ending's.
+    pub(crate) async fn enable(&mut self) -> Result<(), SessionError> {
+        self.request(Session::enable).await
+    }
+
+    /// Sends a message to one participant. Done when the server has taken it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::send`], and what the server answers, such as `participant-not-found`.
+    pub(crate) async fn send(
+        &mut self,
+        to: &ParticipantId,
+        outgoing: Outgoing,
+    ) -> Result<(), SessionError> {
+        self.request(|session, now| session.send(now, to, outgoing)).await
+    }
+
+    /// Sends a message to everyone else. Done when the server has taken it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::broadcast`], and what the server answers.
+    pub(crate) async fn broadcast(&mut self, outgoing: Outgoing) -> Result<(), SessionError> {
+        self.request(|session, now| session.broadcast(now, outgoing)).await
+    }
+
+    /// Gives a command that is done at once, such as [`Session::reject_stream`].
+    ///
+    /// # Errors
+    ///
+    /// The command's.
+    pub(crate) fn command<T>(
+        &mut self,
+        command: impl FnOnce(&mut Session, Timestamp) -> Result<T, SessionError>,
+    ) -> Result<T, SessionError> {
+        command(&mut self.session, self.started.elapsed())
+    }
+
+    /// The next thing that happens, in order. Waits for it as long as the session lasts.
+    ///
+    /// # Errors
+    ///
+    /// Why the session is over; always the same from then on.
+    pub(crate) async fn next_event(&mut self) -> Result<Event, SessionError> {
+        match self.events.pop_front() {
+            Some(event) => Ok(event),
+            None => self.advance().await,
+        }
+    }
+
+    /// Leaves the room: closes with 1000 and waits a moment for the server's goodbye.
+    pub(crate) async fn close(mut self) {
+        self.session.close();
+        self.finish().await;
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<(), SessionError> {
+        while self.advance().await? != Event::Ready {}
+        Ok(())
+    }
+
+    /// Gives a command and waits for its answer. What else happens is kept.
+    async fn request(
+        &mut self,
+        command: impl FnOnce(&mut Session, Timestamp) -> Result<RequestId, SessionError>,
+    ) -> Result<(), SessionError> {
+        let asked = self.command(command)?;
+        loop {
+            let event = self.advance().await?;
+            if let Event::Answered { request, result } = &event
+                && *request == asked
+            {
+                return result.clone();
+            }
+            self.events.push_back(event);
+        }
+    }
+
+    /// Moves everything on until there is an event.
+    async fn advance(&mut self) -> Result<Event, SessionError> {
+        loop {
+            if let Some(event) = self.settle() {
+                return Ok(event);
+            }
+            if let Some(error) = &self.ended {
+                return Err(error.clone());
+            }
+            self.wait().await;
+        }
+    }
+
+    /// Does what the session asks for, up to the next event.
+    fn settle(&mut self) -> Option<Event> {
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                Output::Transmit(bytes) => self.socket.send(bytes),
+                Output::Close { code, reason } => self.socket.close(code, &reason),
+                Output::Event(Event::Ended(error)) => self.ended = Some(error),
+                Output::Event(event) => return Some(event),
+            }
+        }
+        None
+    }
+
+    /// Waits until something happens outside, and tells the session.
+    async fn wait(&mut self) {
+        let wakeup = self.session.next_wakeup().and_then(|at| self.started.checked_add(at));
+        let event = tokio::select! {
+            event = self.socket.next() => event,
+            () = alarm(wakeup) => return self.feed(Input::Woken),
+        };
+        match event {
+            SocketEvent::Received(bytes) => self.feed(Input::Received(&bytes)),
+            SocketEvent::Closed { code, reason } => {
+                self.feed(Input::Closed { code, reason: &reason });
+            }
+        }
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        self.session.handle_input(self.started.elapsed(), input);
+    }
+
+    /// Sends what is left and waits for the end of the socket, but not for long.
+    async fn finish(&mut self) {
+        while self.settle().is_some() {}
+        // Whoever does not answer a goodbye is left without one.
+        let _ = timeout(GOODBYE_LIMIT, self.socket.finish()).await;
+    }
+}
+
+/// How long the server may take to answer the close.
+const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
+
+/// Waits for the moment, or for ever.
+async fn alarm(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => future::pending().await,
+    }
+}

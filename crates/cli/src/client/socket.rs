@@ -1,0 +1,120 @@
+//! A WebSocket that sends and receives in one step, so that neither waits for the other.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{Error, Message, protocol::CloseFrame},
+};
+
+/// An open WebSocket and what is to be sent on it.
+#[derive(Debug)]
+pub(super) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    outgoing: VecDeque<Message>,
+}
+
+/// What happens on a socket.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum SocketEvent {
+    /// A binary message came.
+    Received(Bytes),
+    /// It closed or failed. The last event.
+    Closed {
+        /// The close code, if there was a close frame.
+        code: Option<u16>,
+        /// The reason in the close frame, or what failed.
+        reason: String,
+    },
+}
+
+impl Socket {
+    pub(super) fn new(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+        Self { stream, outgoing: VecDeque::new() }
+    }
+
+    /// Puts one binary message at the end of the queue. It leaves while [`Socket::next`] waits.
+    pub(super) fn send(&mut self, bytes: Bytes) {
+        self.outgoing.push_back(Message::Binary(bytes));
+    }
+
+    /// Puts the close at the end of the queue.
+    pub(super) fn close(&mut self, code: u16, reason: &str) {
+        let frame = CloseFrame { code: code.into(), reason: reason.into() };
+        self.outgoing.push_back(Message::Close(Some(frame)));
+    }
+
+    /// Sends, and waits for what comes. May be cancelled without loss.
+    pub(super) async fn next(&mut self) -> SocketEvent {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Sends what is left and reads to the end.
+    pub(super) async fn finish(&mut self) {
+        while let SocketEvent::Received(_) = self.next().await {}
+        // After a close that came first, this sends the answer.
+        let _ = self.stream.close(None).await;
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<SocketEvent> {
+        loop {
+            let sent = self.poll_send(cx);
+            // What came before a failure to send is still worth reading.
+            match self.stream.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok(message))) => {
+                    if let Some(event) = event(message) {
+                        return Poll::Ready(event);
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(failed(&error)),
+                Poll::Ready(None) => return Poll::Ready(closed(None, String::new())),
+                Poll::Pending => {
+                    return match sent {
+                        Poll::Ready(Err(error)) => Poll::Ready(failed(&error)),
+                        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while !self.outgoing.is_empty() {
+            match self.stream.poll_ready_unpin(cx)? {
+                Poll::Ready(()) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+            if let Some(message) = self.outgoing.pop_front() {
+                self.stream.start_send_unpin(message)?;
+            }
+        }
+        self.stream.poll_flush_unpin(cx)
+    }
+}
+
+/// What a message means. There are no texts in this protocol, and the library answers pings.
+fn event(message: Message) -> Option<SocketEvent> {
+    match message {
+        Message::Binary(bytes) => Some(SocketEvent::Received(bytes)),
+        Message::Close(None) => Some(closed(None, String::new())),
+        Message::Close(Some(frame)) => {
+            Some(closed(Some(frame.code.into()), frame.reason.to_string()))
+        }
+        Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
+    }
+}
+
+fn failed(error: &Error) -> SocketEvent {
+    closed(None, error.to_string())
+}
+
+fn closed(code: Option<u16>, reason: String) -> SocketEvent {
+    SocketEvent::Closed { code, reason }
+}

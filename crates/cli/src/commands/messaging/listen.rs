@@ -1,0 +1,112 @@
+//! `room messaging listen`
+
+use std::{pin::pin, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use clap::Args;
+use room_proto::{Delivered, Event, JsonText, Session, StreamKey};
+use serde::Serialize;
+
+use crate::{
+    client::Client,
+    commands::messaging::{
+        connection::{Connection, Deadline},
+        print,
+        seconds::seconds,
+    },
+    failure::Failure,
+    interrupt::shutdown_signal,
+    json_layout::compact,
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    connection: Connection,
+
+    /// End after so many messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+
+    /// End after so many seconds; with --count it is a failure if fewer messages came
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+}
+
+/// Prints messages until Ctrl-C, `--count` or `--timeout`.
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { connection, count, timeout } = arguments;
+    let deadline = Deadline::after(timeout);
+    let mut interrupted = pin!(shutdown_signal()?);
+
+    let mut client = tokio::select! {
+        client = deadline.limit(connection.open()) => client??,
+        () = &mut interrupted => return Ok(()),
+    };
+    announce(client.session());
+    let result = tokio::select! {
+        result = deadline.limit(listen(&mut client, count)) => match result {
+            Err(_) if count.is_none() => Ok(()),
+            result => result.map_err(Failure::from).flatten(),
+        },
+        () = &mut interrupted => Ok(()),
+    };
+    client.close().await;
+    result
+}
+
+fn announce(session: &Session) {
+    if let (Some(id), Some(room)) = (session.participant_id(), session.room_name()) {
+        eprintln!("room: listening in {room} as participant {id}");
+    }
+}
+
+async fn listen(client: &mut Client, count: Option<u64>) -> Result<(), Failure> {
+    let mut printed = 0;
+    while count.is_none_or(|count| printed < count) {
+        match client.next_event().await? {
+            Event::Message(message) => {
+                print(&line(&message))?;
+                printed += 1;
+            }
+            Event::StreamRequested { stream, .. } => refuse(client, stream),
+            Event::Ready
+            | Event::Ended(_)
+            | Event::Answered { .. }
+            | Event::MessagingEnabled
+            | Event::ParticipantAdded(_)
+            | Event::ParticipantRemoved(_)
+            | Event::ParticipantUpdated { .. }
+            | Event::StreamWithdrawn { .. }
+            | Event::StreamOpened { .. }
+            | Event::StreamReadable(_)
+            | Event::StreamWritable(_)
+            | Event::StreamClosed { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whoever opens a stream should not wait for us.
+fn refuse(client: &mut Client, stream: StreamKey) {
+    let reason = "room messaging listen takes no streams";
+    // It fails if the offer was withdrawn, or with the session, whose end the next event tells.
+    let _ = client.command(|session, now| session.reject_stream(now, stream, reason));
+}
+
+fn line(message: &Delivered) -> String {
+    let Delivered { from, kind, message, attachment } = message;
+    let attachment_base64 = (!attachment.is_empty()).then(|| STANDARD.encode(attachment));
+    let line = Line { from: from.as_str(), kind, message, attachment_base64 };
+    // A peer's JSON may have line breaks between its words.
+    compact(JsonText::from_value(&line).as_str())
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    from: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    message: &'a JsonText,
+    attachment_base64: Option<String>,
+}
