@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
-use room_proto::{Delivered, Event, JsonText, Session, StreamKey};
+use room_proto::{CallKey, Delivered, Event, JsonText, Session, StreamKey};
 use serde::Serialize;
 
 use crate::{
@@ -70,6 +70,7 @@ async fn listen(client: &mut Client, count: Option<u64>) -> Result<(), Failure> 
                 printed += 1;
             }
             Event::StreamRequested { stream, .. } => refuse(client, stream),
+            Event::CallRequested { call, .. } => refuse_call(client, call),
             Event::Ready
             | Event::Ended(_)
             | Event::Answered { .. }
@@ -81,7 +82,11 @@ async fn listen(client: &mut Client, count: Option<u64>) -> Result<(), Failure> 
             | Event::StreamOpened { .. }
             | Event::StreamReadable(_)
             | Event::StreamWritable(_)
-            | Event::StreamClosed { .. } => {}
+            | Event::StreamClosed { .. }
+            | Event::CallWithdrawn { .. }
+            | Event::CallOpened { .. }
+            | Event::CallReadable(_)
+            | Event::CallClosed { .. } => {}
         }
     }
     Ok(())
@@ -89,10 +94,16 @@ async fn listen(client: &mut Client, count: Option<u64>) -> Result<(), Failure> 
 
 /// Whoever opens a stream should not wait for us.
 fn refuse(client: &mut Client, stream: StreamKey) {
-    let reason = "room messaging listen takes no streams";
     // It fails if the offer was withdrawn, or with the session, whose end the next event tells.
-    let _ = client.command(|session, now| session.reject_stream(now, stream, reason));
+    let _ = client.command(|session, now| session.reject_stream(now, stream, NO_STREAMS));
 }
+
+fn refuse_call(client: &mut Client, call: CallKey) {
+    // As above.
+    let _ = client.command(|session, _| session.reject_call(call, NO_STREAMS));
+}
+
+const NO_STREAMS: &str = "room messaging listen takes no streams";
 
 fn line(message: &Delivered) -> String {
     let Delivered { from, kind, message, attachment } = message;
