@@ -4,6 +4,7 @@
 //! moves while one of its methods is awaited, and every one of them may be cancelled.
 
 mod connect;
+mod heartbeat;
 mod room_url;
 mod socket;
 

@@ -8,17 +8,25 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::net::TcpStream;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep_until},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{Error, Message, protocol::CloseFrame},
 };
+
+use crate::client::heartbeat::{Beat, Heartbeat};
 
 /// An open WebSocket and what is to be sent on it.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     outgoing: VecDeque<Message>,
+    /// The stream has no room for more.
+    is_full: bool,
+    heartbeat: Heartbeat,
 }
 
 /// What happens on a socket.
@@ -37,7 +45,12 @@ pub(super) enum SocketEvent {
 
 impl Socket {
     pub(super) fn new(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
-        Self { stream, outgoing: VecDeque::new() }
+        Self {
+            stream,
+            outgoing: VecDeque::new(),
+            is_full: false,
+            heartbeat: Heartbeat::new(Instant::now()),
+        }
     }
 
     /// Puts one binary message at the end of the queue. It leaves while [`Socket::next`] waits.
@@ -53,7 +66,18 @@ impl Socket {
 
     /// Sends, and waits for what comes. May be cancelled without loss.
     pub(super) async fn next(&mut self) -> SocketEvent {
-        poll_fn(|cx| self.poll_next(cx)).await
+        loop {
+            let silent = sleep_until(self.heartbeat.deadline());
+            tokio::select! {
+                event = poll_fn(|cx| self.poll_next(cx)) => return event,
+                () = silent => {}
+            }
+            match self.heartbeat.beat(Instant::now()) {
+                Beat::Wait => {}
+                Beat::Ping => self.outgoing.push_back(Message::Ping(Bytes::new())),
+                Beat::Dead => return closed(None, String::from("no sign of life")),
+            }
+        }
     }
 
     /// Sends what is left and reads to the end.
@@ -69,6 +93,7 @@ impl Socket {
             // What came before a failure to send is still worth reading.
             match self.stream.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(message))) => {
+                    self.heartbeat.on_life(Instant::now());
                     if let Some(event) = event(message) {
                         return Poll::Ready(event);
                     }
@@ -87,9 +112,13 @@ impl Socket {
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while !self.outgoing.is_empty() {
-            match self.stream.poll_ready_unpin(cx)? {
-                Poll::Ready(()) => {}
-                Poll::Pending => return Poll::Pending,
+            if self.stream.poll_ready_unpin(cx)?.is_pending() {
+                self.is_full = true;
+                return Poll::Pending;
+            }
+            if std::mem::take(&mut self.is_full) {
+                // The other side takes what we send, however slowly.
+                self.heartbeat.on_life(Instant::now());
             }
             if let Some(message) = self.outgoing.pop_front() {
                 self.stream.start_send_unpin(message)?;
