@@ -20,6 +20,7 @@ use crate::{
 };
 
 #[derive(Args, Debug)]
+#[command(args_override_self = true)]
 pub(super) struct Arguments {
     #[command(flatten)]
     connection: Connection,
