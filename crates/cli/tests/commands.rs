@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod process;
+
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
-    process::{Child, Command, Output, Stdio},
+    process::Command,
 };
+
+use process::{Server, room, text};
 
 #[test]
 fn serve_says_where_it_listens_and_stops_when_it_is_told() {
@@ -121,41 +125,4 @@ fn token_names_what_is_missing() {
     let output = room(&["token", "--room", "Lobby", "--name", "Ann"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output).contains("a room name is"), "{output:?}");
-}
-
-/// The binary, without the secrets of whoever runs the tests.
-fn room(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_room"));
-    command.args(arguments).env_remove("ROOM_SECRET").env_remove("ROOM_API_KEYS");
-    command.env_remove("RUST_LOG");
-    command
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let mut command = room(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut process =
-            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
-        Self { process, address }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
