@@ -20,6 +20,9 @@ export const pkg = path.join(root, "pkg");
 /** The server's binary, as a release build leaves it. */
 export const roomBinary = path.join(target, "release", "room");
 
+/** What the interoperability tests found out. */
+export const interopResults = path.join(target, "interop");
+
 /** A path below the root. */
 export function at(...names) {
   return path.join(root, ...names);

@@ -4,8 +4,10 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
 import { nodeCounts, none, rustCounts } from "./counts.mjs";
+import { compatibilityTables, isComplete, readResults } from "./interop-table.mjs";
 import { at, npmBinary } from "./paths.mjs";
 import { impurities, PURE } from "./purity.mjs";
+import { readPart } from "./readme.mjs";
 import { tee } from "./run.mjs";
 import { nativeEnv } from "./server-build.mjs";
 import { TARGET } from "./wasm-target.mjs";
@@ -16,7 +18,7 @@ const STRICT_DOCS = { RUSTDOCFLAGS: "-D warnings" };
 
 /** All steps, in the order in which they run. */
 export function allSteps() {
-  return [...checks(), ...rustTests(), ...FOLDERS.flatMap(nodeTests)];
+  return [...checks(), ...rustTests(), ...FOLDERS.flatMap(nodeTests), ...tables()];
 }
 
 function checks() {
@@ -100,6 +102,28 @@ async function nodeEnv(workshop, group) {
   }
   const env = await workshop.testEnv();
   return group === "interop" ? { ...env, ...(await workshop.officialClients()) } : env;
+}
+
+/** README.md has what the tests have just found out; not judged where clients were left out. */
+function tables() {
+  const count = (complete, code) => {
+    return complete ? { ...none(), passed: code === 0 ? 1 : 0 } : { ...none(), skipped: 1 };
+  };
+  return [step("interop", "the tables of README.md", compareTables, count)];
+}
+
+async function compareTables() {
+  const results = readResults();
+  const tables = compatibilityTables(results);
+  console.log(tables);
+  const output = isComplete(results);
+  if (!output || (await readPart("compatibility")) === tables) {
+    return { code: 0, output };
+  }
+  console.log(
+    "README.md has other tables; node scripts/interop-table.mjs --readme puts these there",
+  );
+  return { code: 1, output };
 }
 
 function purity(name) {

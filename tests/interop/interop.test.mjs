@@ -1,6 +1,6 @@
 // Official clients, unmodified, and ours, in one room of our server.
 
-import { after, before, describe, it } from "node:test";
+import { after, before } from "node:test";
 
 import {
   attributes,
@@ -14,11 +14,17 @@ import {
   unknownRecipient,
 } from "./cases.mjs";
 import { officialInBrowser, officialInNode, officialInPython, oursInBrowser } from "./cast.mjs";
+import { counted, scene, Tally } from "./tally.mjs";
 import { Theatre } from "./theatre.mjs";
 
 const SIZES = [null, 0, 1, 1023, 1024, 1025, 5000, 1_000_000];
 
+const TITLE =
+  "Messages: presence with roles, attributes, direct messages with attachments of up to 1 MB, odd " +
+  "text, bursts in order, broadcasts, unknown recipients, leaving, enabling again.";
+
 const theatre = new Theatre();
+const tally = new Tally("messages", TITLE);
 
 const cast = [
   oursInBrowser(theatre),
@@ -33,11 +39,12 @@ before(() => theatre.open());
 after(() => theatre.close());
 
 for (const [a, b] of unorderedPairs(cast)) {
-  const skip = a.missing() ?? b.missing();
-  describe(`${a.name} and ${b.name}`, { skip: skip ?? false }, () => pairOf(a, b));
+  const cells = [...new Set([tally.cell(a, b), tally.cell(b, a)])];
+  scene(`${a.name} and ${b.name}`, [a, b], () => pairOf(a, b, cells));
 }
 
-function pairOf(first, second) {
+function pairOf(first, second, cells) {
+  const test = (name, run) => counted(cells, name, run);
   let a;
   let b;
 
@@ -52,19 +59,19 @@ function pairOf(first, second) {
     await b?.stop();
   });
 
-  it("see each other with role and name", () => meet(a, b));
+  test("see each other with role and name", () => meet(a, b));
   for (const direction of ["there", "back"]) {
     const way = () => (direction === "there" ? [a, b] : [b, a]);
-    it(`direct messages and attachments, ${direction}`, () => directMessages(...way(), SIZES));
-    it(`odd text and JSON, ${direction}`, () => oddMessages(...way()));
-    it(`a burst of 500 in order, ${direction}`, () => burst(...way(), 500));
-    it(`broadcasts, ${direction}`, () => broadcast(...way()));
-    it(`attributes, ${direction}`, () => attributes(...way()));
-    it(`an unknown recipient, ${direction}`, () => unknownRecipient(way()[0]));
+    test(`direct messages and attachments, ${direction}`, () => directMessages(...way(), SIZES));
+    test(`odd text and JSON, ${direction}`, () => oddMessages(...way()));
+    test(`a burst of 500 in order, ${direction}`, () => burst(...way(), 500));
+    test(`broadcasts, ${direction}`, () => broadcast(...way()));
+    test(`attributes, ${direction}`, () => attributes(...way()));
+    test(`an unknown recipient, ${direction}`, () => unknownRecipient(way()[0]));
   }
-  it("disable and enable, first", () => disableAndEnable(a, b));
-  it("disable and enable, second", () => disableAndEnable(b, a));
-  it("leaving is seen", () => leaving(a, b));
+  test("disable and enable, first", () => disableAndEnable(a, b));
+  test("disable and enable, second", () => disableAndEnable(b, a));
+  test("leaving is seen", () => leaving(a, b));
 }
 
 function unorderedPairs(items) {

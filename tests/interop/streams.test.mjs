@@ -1,13 +1,20 @@
 // Generation-1 streams between our client and the official one that has them, both ways.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before } from "node:test";
 
 import { digest, meet, waitFor } from "./cases.mjs";
 import { officialInPython, oursInBrowser } from "./cast.mjs";
+import { counted, scene, Tally } from "./tally.mjs";
 import { Theatre } from "./theatre.mjs";
 
+const TITLE =
+  "Streams of generation 1, opened by the row and read by the column: headers, chunks of every " +
+  "size, order, the end, refusals with their reasons; between ours and the official client also " +
+  "an abort and either side vanishing.";
+
 const theatre = new Theatre();
+const tally = new Tally("streams", TITLE);
 const ours = oursInBrowser(theatre);
 const theirs = officialInPython("0.0.21", process.env.MESHAGENT_PYTHON_0_0_21);
 
@@ -24,15 +31,17 @@ afterEach(async () => {
   players = [];
 });
 
-const skip = theirs.missing() ?? false;
-
 for (const [opener, acceptor] of [
+  [ours, ours],
   [ours, theirs],
   [theirs, ours],
   [theirs, theirs],
 ]) {
-  describe(`${opener.name} opens a stream to ${acceptor.name}`, { skip }, () => {
-    it("the header, every size of chunk and the end arrive", async () => {
+  const cells = [tally.cell(opener, acceptor)];
+  scene(`${opener.name} opens a stream to ${acceptor.name}`, [opener, acceptor], () => {
+    const test = (name, run) => counted(cells, name, run);
+
+    test("the header, every size of chunk and the end arrive", async () => {
       const [from, to] = await pair(opener, acceptor, { accepts: "accept" });
       await from.call("openStream", { to: to.id, header: HEADER });
       const chunks = SIZES.map((size) => ({ header: { size, what: ["š", null] }, size }));
@@ -42,7 +51,7 @@ for (const [opener, acceptor] of [
       await nothingElseArrived(from, to);
     });
 
-    it("200 chunks arrive in order", async () => {
+    test("200 chunks arrive in order", async () => {
       const [from, to] = await pair(opener, acceptor, { accepts: "accept" });
       await from.call("openStream", { to: to.id, header: {} });
       const chunks = Array.from({ length: 200 }, (_, index) => ({
@@ -55,7 +64,7 @@ for (const [opener, acceptor] of [
       await nothingElseArrived(from, to);
     });
 
-    it("several streams follow each other", async () => {
+    test("several streams follow each other", async () => {
       const [from, to] = await pair(opener, acceptor, { accepts: "accept" });
       for (const index of [0, 1, 2]) {
         await from.call("openStream", { to: to.id, header: { index } });
@@ -66,13 +75,13 @@ for (const [opener, acceptor] of [
       }
     });
 
-    it("a client that takes no streams refuses, and says so", async () => {
+    test("a client that takes no streams refuses, and says so", async () => {
       const [from, to] = await pair(opener, acceptor, {});
       const opened = from.call("openStream", { to: to.id, header: {} });
       await assert.rejects(opened, (error) => error.message.includes(REFUSAL));
     });
 
-    it("an application refuses with its own reason", async () => {
+    test("an application refuses with its own reason", async () => {
       const [from, to] = await pair(opener, acceptor, { accepts: "not today, šéfe" });
       const opened = from.call("openStream", { to: to.id, header: {} });
       await assert.rejects(opened, (error) => error.message.includes("not today, šéfe"));
@@ -81,16 +90,16 @@ for (const [opener, acceptor] of [
   });
 }
 
-describe("endings that are not clean", { skip }, () => {
+scene("endings that are not clean", [ours, theirs], () => {
+  const weOpen = (name, run) => counted([tally.cell(ours, theirs)], name, run);
+  const theyOpen = (name, run) => counted([tally.cell(theirs, ours)], name, run);
   const chunks = [
     { header: { index: 0 }, size: 10 },
     { header: { index: 1 }, size: 2000 },
   ];
 
-  it("our writer aborts: the other side gets what was written, and an end", async () => {
-    const [from, to] = await pair(ours, theirs, { accepts: "accept" });
-    await from.call("openStream", { to: to.id, header: HEADER });
-    await from.call("writeChunks", { chunks });
+  weOpen("our writer aborts: the other side gets what was written, and an end", async () => {
+    const [from, to] = await begun(ours, theirs);
     await from.call("abortStream", { reason: "out of paper" });
     // The old protocol has no other end than the clean one.
     await streamIs(to, theirs, { header: HEADER, chunks, end: "clean" });
@@ -98,32 +107,33 @@ describe("endings that are not clean", { skip }, () => {
     await nothingElseArrived(from, to);
   });
 
-  it("the writer vanishes: our reader gets an error after what was written", async () => {
-    const [from, to] = await pair(theirs, ours, { accepts: "accept" });
-    await from.call("openStream", { to: to.id, header: HEADER });
-    await from.call("writeChunks", { chunks });
-    await streamIs(to, ours, { header: HEADER, chunks, end: null });
+  theyOpen("the writer vanishes: our reader gets an error after what was written", async () => {
+    const [from, to] = await begun(theirs, ours);
     await from.stop();
     await streamIs(to, ours, { header: HEADER, chunks, end: "peer-left" });
   });
 
-  it("the reader vanishes: our writer gets an error", async () => {
-    const [from, to] = await pair(ours, theirs, { accepts: "accept" });
-    await from.call("openStream", { to: to.id, header: HEADER });
-    await from.call("writeChunks", { chunks });
+  theyOpen("the writer disables messaging: our reader gets an error", async () => {
+    const [from, to] = await begun(theirs, ours);
+    await from.call("disable");
+    await streamIs(to, ours, { header: HEADER, chunks, end: "peer-left" });
+  });
+
+  weOpen("the reader vanishes: our writer gets an error", async () => {
+    const [from, to] = await begun(ours, theirs);
     await to.stop();
     assert.equal(await from.call("writerEnd"), "peer-left");
     await assert.rejects(from.call("writeChunks", { chunks }));
   });
 
-  it("the writer disables messaging: our reader gets an error", async () => {
-    const [from, to] = await pair(theirs, ours, { accepts: "accept" });
+  /** A stream of which the chunks have been read, but no end. */
+  async function begun(opener, acceptor) {
+    const [from, to] = await pair(opener, acceptor, { accepts: "accept" });
     await from.call("openStream", { to: to.id, header: HEADER });
     await from.call("writeChunks", { chunks });
-    await streamIs(to, ours, { header: HEADER, chunks, end: null });
-    await from.call("disable");
-    await streamIs(to, ours, { header: HEADER, chunks, end: "peer-left" });
-  });
+    await streamIs(to, acceptor, { header: HEADER, chunks, end: null });
+    return [from, to];
+  }
 });
 
 /** Both in a room, and known to each other. */
