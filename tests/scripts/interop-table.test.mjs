@@ -11,7 +11,7 @@ it("marks what passed, what failed and what was left out", () => {
   const cells = [
     cell("a", "a", 2, 2, 0),
     cell("a", "b", 2, 1, 1),
-    cell("b", "a", 2, 0, 0),
+    cell("b", "a", 0, 0, 0),
     cell("b", "b", 2, 1, 0),
   ];
   assert.equal(
