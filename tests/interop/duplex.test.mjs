@@ -2,15 +2,21 @@
 // and between two of each, through our server.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before } from "node:test";
 
 import { expected, waitFor } from "./cases.mjs";
 import { officialInPython, oursInBrowser } from "./cast.mjs";
+import { counted, scene, Tally } from "./tally.mjs";
 import { Theatre } from "./theatre.mjs";
 
 const SIZES = [null, 0, 1, 1023, 1024, 1025, 5000, 300_000];
 
+const TITLE =
+  "Duplex streams of generation 3, called by the row and answered by the column: messages and " +
+  "attachments both ways, refusals, either side closing, either side vanishing.";
+
 const theatre = new Theatre();
+const tally = new Tally("streams-duplex", TITLE);
 const ours = oursInBrowser(theatre);
 const python = officialInPython("0.56.0", process.env.MESHAGENT_PYTHON_0_56_0);
 
@@ -24,11 +30,13 @@ for (const [caller, callee] of [
   [ours, ours],
   [python, python],
 ]) {
-  const skip = caller.missing() ?? callee.missing() ?? false;
-  describe(`${caller.name} calls ${callee.name}`, { skip }, () => pairOf(caller, callee));
+  const cell = tally.cell(caller, callee);
+  scene(`${caller.name} calls ${callee.name}`, [caller, callee], () =>
+    pairOf(caller, callee, (name, run) => counted([cell], name, run)),
+  );
 }
 
-function pairOf(first, second) {
+function pairOf(first, second, test) {
   let caller;
   let callee;
 
@@ -59,7 +67,7 @@ function pairOf(first, second) {
     assert.deepEqual(first, expected(caller, "chat.open", message, 3));
   }
 
-  it("messages and attachments go both ways, and the caller closes", async () => {
+  test("messages and attachments go both ways, and the caller closes", async () => {
     await open();
     for (const [from, to] of [
       [caller, callee],
@@ -77,7 +85,7 @@ function pairOf(first, second) {
     await leave();
   });
 
-  it("the callee closes", async () => {
+  test("the callee closes", async () => {
     await open();
     await callee.call("sendDuplex", { type: "chat.last", message: {}, size: null });
     await callee.call("closeDuplex");
@@ -85,14 +93,14 @@ function pairOf(first, second) {
     await leave();
   });
 
-  it("the callee refuses", async () => {
+  test("the callee refuses", async () => {
     await enter({ reason: "not now" });
     const args = { to: callee.id, type: "chat.open", message: {}, size: null };
     await assert.rejects(caller.call("openDuplex", args), /not now/);
     await leave();
   });
 
-  it("either side vanishes", async () => {
+  test("either side vanishes", async () => {
     await open();
     await caller.call("leave");
     await ends(callee);
@@ -105,8 +113,8 @@ function pairOf(first, second) {
   });
 }
 
-describe("who cannot be called", () => {
-  it("is refused at once", async () => {
+scene("who cannot be called", [ours], () => {
+  counted([tally.cell(ours, ours)], "is refused at once", async () => {
     const room = theatre.newRoom();
     const caller = await theatre.enter(ours, room, "ada", "user");
     const callee = await theatre.enter(ours, room, "bob", "user");
