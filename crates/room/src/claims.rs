@@ -42,12 +42,15 @@ impl Claims {
         self.grants.iter().filter(move |grant| grant.name == name).map(|grant| &grant.scope)
     }
 
-    /// Whether it is of the time before tokens said what their bearers may do.
+    /// Whether it is of the time before tokens said what their bearers may do. A version that
+    /// cannot be read is not.
     fn is_older_than_api_grants(&self) -> bool {
         let Some(version) = &self.version else { return true };
-        let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        (major, minor) < (0, 6)
+        let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
+        match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(major), Some(minor)) => (major, minor) < (0, 6),
+            _ => false,
+        }
     }
 }
 
@@ -86,9 +89,9 @@ impl Grants {
     }
 }
 
-/// Only what is said to be false is denied.
+/// What is left out is allowed; what is there must be true.
 fn section(messaging: &Map<String, Value>) -> Grants {
-    let allows = |name| messaging.get(name).and_then(Value::as_bool).unwrap_or(true);
+    let allows = |name| messaging.get(name).is_none_or(|value| *value == Value::Bool(true));
     Grants {
         messaging: true,
         send: allows("send"),
@@ -128,6 +131,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_true_is_denied() {
+        for wrong in [json!("false"), json!("true"), json!(0), json!(1), json!(null)] {
+            let expected = Grants { send: false, ..Grants::ALL };
+            assert_eq!(grants(&json!({ "send": wrong })), expected, "{wrong}");
+        }
+    }
+
+    #[test]
     fn no_messaging_section_is_no_messaging() {
         assert_eq!(grants(&Value::Null), Grants::NONE);
         let without = claims(&json!([{ "name": "api", "scope": { "storage": {} } }]), None);
@@ -143,6 +154,9 @@ mod tests {
         assert_eq!(allowed(Some("0.5.3"), true), Grants::ALL);
         assert_eq!(allowed(Some("0.6.0"), true), Grants::NONE);
         assert_eq!(allowed(Some("0.36.3"), true), Grants::NONE);
+        for unreadable in ["", "abc", "0", "0.x.1"] {
+            assert_eq!(allowed(Some(unreadable), true), Grants::NONE, "{unreadable:?}");
+        }
         assert_eq!(allowed(None, false), Grants::NONE);
     }
 
