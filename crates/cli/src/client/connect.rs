@@ -58,7 +58,7 @@ fn refused(url: &RoomUrl, error: &tungstenite::Error) -> SessionError {
     SessionError::new(ErrorCode::ConnectionRefused, text)
 }
 
-/// The status, and what the server says about it.
+/// The status, and what the server says about it if that came in one piece with the status.
 fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
     #[derive(Deserialize)]
     struct Body {
