@@ -122,3 +122,62 @@ struct Line<'a> {
     message: &'a JsonText,
     attachment_base64: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use room_proto::{Config, ErrorCode, SessionError};
+    use room_server::{Keys, NewToken, RoomName, Secret, ServerConfig};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{client::RoomUrl, secrets::Token};
+
+    #[tokio::test]
+    async fn whoever_opens_a_stream_is_told_no() {
+        let (url, token) = serve().await;
+        let mut listener = join(&url, &token).await;
+        let mut opener = join(&url, &token).await;
+        let to = listener.session().participant_id().cloned().expect("an id");
+        let header = JsonText::empty_object();
+
+        opener
+            .command(|session, now| session.open_stream(now, &to, "stream", header))
+            .expect("an offer");
+        let error = tokio::select! {
+            result = listen(&mut listener, None) => panic!("it goes on listening: {result:?}"),
+            error = refused(&mut opener) => error,
+        };
+
+        assert_eq!(error.code, ErrorCode::StreamRejected);
+        assert!(error.message.contains("takes no streams"), "{error}");
+    }
+
+    /// A server for as long as the test runs, a room there, and a token for it.
+    async fn serve() -> (RoomUrl, Token) {
+        let secret = Secret::random();
+        let config = ServerConfig::new(Keys::from_secret(secret.clone()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(room_server::run(listener, config, std::future::pending()));
+
+        let room = RoomName::new("lobby").expect("a name");
+        let url = RoomUrl::parse(&format!("ws://{address}"), Some(&room)).expect("a URL");
+        let token = NewToken { room: &room, name: "Ann", role: "user", expires_in: None };
+        (url, Token::new(&token.sign(&secret)).expect("a token"))
+    }
+
+    async fn join(url: &RoomUrl, token: &Token) -> Client {
+        let mut client = Client::connect(url, token, Config::default()).await.expect("a room");
+        client.enable().await.expect("messaging");
+        client
+    }
+
+    async fn refused(opener: &mut Client) -> SessionError {
+        loop {
+            let event = opener.next_event().await.expect("an event");
+            if let Event::StreamOpened { result, .. } = event {
+                return result.expect_err("a refusal");
+            }
+        }
+    }
+}
