@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use room_proto::{
-    Content, ErrorCode, Event, Family, ParticipantId, Request, RequestId, session::Participant,
+    ClientFrame, Content, ErrorCode, Event, Family, ParticipantId, Request, RequestId,
+    SessionError,
+    session::{Participant, Read},
 };
 
 use crate::bench::{Bench, Server, delivered, disabled, enabled, entry, json, outgoing};
@@ -248,4 +250,222 @@ fn whoever_is_not_found_is_taken_off_the_list() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn a_list_that_nobody_asked_for_is_ignored() {
+    let mut bench = Bench::joined(Server::Official);
+
+    bench.receive(enabled(&[entry("ada", "{}")]));
+
+    assert_eq!(bench.events(), []);
+    assert!(!bench.session.is_enabled());
+    assert_eq!(bench.session.participants().count(), 0);
+}
+
+#[test]
+fn a_tool_call_that_is_answered_late_is_understood_all_the_same() {
+    let mut bench = Bench::joined(Server::Official);
+    let request = enable(&mut bench);
+    let (tool_call, _) = bench.asked();
+    bench.wait(Duration::from_secs(4));
+    let (direct, _) = bench.asked();
+
+    bench.answer(tool_call, Content::Empty);
+    bench.fail(direct, 1002, "unknown message");
+    assert_eq!(bench.events(), [], "it was only the attempt in the other form");
+
+    bench.receive(enabled(&[]));
+    assert_eq!(bench.events(), [Event::MessagingEnabled, succeeded(request)]);
+    bench.session.broadcast(bench.now, outgoing("news", "{}", b"")).unwrap();
+    assert_eq!(bench.said()[0].kind, "room.invoke_tool");
+}
+
+#[test]
+fn errors_in_both_forms_fail_with_the_last_one() {
+    let mut bench = Bench::joined(Server::Official);
+    enable(&mut bench);
+    let (tool_call, _) = bench.asked();
+    bench.fail(tool_call, 1002, "unknown request");
+    let (direct, _) = bench.asked();
+    assert_eq!(bench.events(), []);
+
+    bench.fail(direct, 1001, "no");
+
+    assert_eq!(failure(&mut bench), ErrorCode::PermissionDenied);
+    assert_eq!(bench.session.next_wakeup(), None);
+    enable(&mut bench);
+    assert_eq!(family(&mut bench), Family::Toolkit, "the next attempt begins anew");
+}
+
+#[test]
+fn a_server_whose_words_are_known_is_asked_once() {
+    for server in [Server::Ours, Server::Plain] {
+        let mut bench = Bench::joined(server);
+        enable(&mut bench);
+        let (id, _) = bench.asked();
+        bench.wait(Duration::from_secs(10));
+        assert!(bench.said().is_empty(), "{server:?}: there is no other form to try");
+
+        bench.fail(id, 1002, "no");
+
+        assert_eq!(failure(&mut bench), ErrorCode::InvalidRequest, "{server:?}");
+        assert!(bench.said().is_empty());
+    }
+}
+
+#[test]
+fn disabling_ends_the_streams_at_both_ends_before_the_others_go() {
+    let mut bench = Bench::enabled();
+    let writer = bench.open_writer(Some(100));
+    let reader = bench.open_reader(true);
+    bench.chunk(b"part");
+    bench.events();
+
+    bench.session.disable(bench.now).unwrap();
+
+    let said: Vec<_> = bench.said().into_iter().map(|said| said.frame).collect();
+    let ended: Vec<_> = said
+        .iter()
+        .filter_map(|frame| match frame {
+            ClientFrame::Request { request: Request::Send { to, outgoing }, .. } => {
+                Some((to.as_str(), outgoing.kind.as_str(), outgoing.message.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    let writer_end = r#"{"stream_id":"s1","error":"messaging was disabled"}"#;
+    let reader_end = r#"{"stream_id":"r1","error":"messaging was disabled"}"#;
+    let expected = [("ada", "stream.close", writer_end), ("ada", "stream.close", reader_end)];
+    assert_eq!(ended, expected);
+    assert!(matches!(said.last(), Some(ClientFrame::Request { request: Request::Disable, .. })));
+
+    let error = SessionError::new(ErrorCode::Aborted, "messaging was disabled");
+    let expected = [
+        Event::StreamClosed { stream: writer, result: Err(error.clone()) },
+        Event::StreamClosed { stream: reader, result: Err(error.clone()) },
+        removed("ada"),
+        removed("bob"),
+    ];
+    assert_eq!(bench.events(), expected);
+    assert_eq!(bench.session.read_stream(bench.now, reader), Read::Failed(error));
+    let open = bench.session.open_stream(bench.now, &"ada".into(), "s2", json("{}"));
+    assert_eq!(open.unwrap_err().code, ErrorCode::NotEnabled);
+}
+
+#[test]
+fn messaging_is_enabled_again_after_it_was_disabled() {
+    let mut bench = Bench::enabled();
+    bench.session.disable(bench.now).unwrap();
+    bench.answer_all();
+    bench.events();
+
+    let request = enable(&mut bench);
+    assert_eq!(family(&mut bench), Family::Direct);
+    bench.receive(enabled(&[entry("ada", "{}")]));
+
+    let expected = [added("ada"), Event::MessagingEnabled, succeeded(request)];
+    assert_eq!(bench.events(), expected);
+}
+
+#[test]
+fn we_are_not_taken_from_the_servers_list() {
+    let mut bench = Bench::joined(Server::Ours);
+    let request = enable(&mut bench);
+
+    bench.receive(enabled(&[entry("me", "{}"), entry("ada", "{}")]));
+
+    let expected = [added("ada"), Event::MessagingEnabled, succeeded(request)];
+    assert_eq!(bench.events(), expected);
+    assert_eq!(bench.session.participant("me"), None);
+}
+
+#[test]
+fn the_same_list_again_changes_nobody() {
+    let mut bench = Bench::enabled();
+    let list = [entry("bob", "{}"), entry("ada", r#"{"a":1,"b":[2]}"#)];
+    bench.receive(enabled(&list));
+    bench.events();
+
+    bench.receive(enabled(&list));
+    assert_eq!(bench.events(), [Event::MessagingEnabled]);
+
+    bench.receive(enabled(&[entry("bob", "{}"), entry("ada", r#"{"a":1,"b":[3],"c":4}"#)]));
+    let changed = json(r#"{"b":[3],"c":4}"#);
+    let updated = Event::ParticipantUpdated { id: "ada".into(), changed };
+    assert_eq!(bench.events(), [updated, Event::MessagingEnabled]);
+}
+
+#[test]
+fn changed_attributes_go_over_the_old_ones() {
+    let mut bench = Bench::enabled();
+    for change in [r#"{"a":1,"b":2}"#, r#"{"a":null}"#] {
+        let message = format!(r#"{{"attributes":{change}}}"#);
+        bench.deliver("ada", "participant.attributes", &message, b"");
+        let changed = json(change);
+        let updated = Event::ParticipantUpdated { id: "ada".into(), changed };
+        assert_eq!(bench.events(), [updated]);
+    }
+    let ada = bench.session.participant("ada").unwrap();
+    assert_eq!(ada.attributes, json(r#"{"a":null,"b":2}"#));
+    let bob = bench.session.participant("bob").unwrap();
+    assert_eq!(bob.attributes, json("{}"));
+}
+
+#[test]
+fn a_list_that_cannot_be_read_ends_the_session() {
+    for list in ["{}", r#"{"participants":5}"#, r#"{"participants":[{"id":"ada"}]}"#] {
+        let mut bench = Bench::joined(Server::Ours);
+        enable(&mut bench);
+
+        bench.deliver("room", "messaging.enabled", list, b"");
+
+        match bench.events().as_slice() {
+            [Event::Answered { result: Err(answer), .. }, Event::Ended(error)] => {
+                assert_eq!(error.code, ErrorCode::ProtocolError, "{list}");
+                assert_eq!(answer, error);
+            }
+            other => panic!("{list}: {other:?}"),
+        }
+        assert_eq!(bench.closed().unwrap().0, 4001);
+    }
+}
+
+#[test]
+fn only_the_one_who_was_not_found_is_taken_off_the_list() {
+    let mut bench = Bench::enabled();
+    bench.session.broadcast(bench.now, outgoing("news", "{}", b"")).unwrap();
+    bench.session.send(bench.now, &"nobody".into(), outgoing("chat", "{}", b"")).unwrap();
+    bench.session.send(bench.now, &"ada".into(), outgoing("chat", "{}", b"")).unwrap();
+    let said = bench.said();
+    for said in &said[..2] {
+        let ClientFrame::Request { id, .. } = said.frame else { panic!("{said:?}") };
+        bench.fail(id, 1003, "gone");
+    }
+    let ClientFrame::Request { id, .. } = said[2].frame else { panic!("{said:?}") };
+    bench.fail(id, 1008, "it broke");
+
+    assert_eq!(bench.events().len(), 3, "three answers and nothing else");
+    let ids: Vec<_> = bench.session.participants().map(|one| one.id.to_string()).collect();
+    assert_eq!(ids, ["ada", "bob"]);
+}
+
+#[test]
+fn a_server_that_understood_the_tool_call_before_is_not_asked_in_the_other_form() {
+    let mut bench = Bench::joined(Server::Official);
+    enable(&mut bench);
+    bench.answer_all();
+    bench.receive(enabled(&[]));
+    bench.session.disable(bench.now).unwrap();
+    bench.answer_all();
+    bench.events();
+
+    enable(&mut bench);
+    let (id, _) = bench.asked();
+    bench.wait(Duration::from_secs(10));
+    assert!(bench.said().is_empty(), "silence does not make it old");
+    bench.fail(id, 1002, "no");
+
+    assert_eq!(failure(&mut bench), ErrorCode::InvalidRequest);
+    assert!(bench.said().is_empty());
 }

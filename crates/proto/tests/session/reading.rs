@@ -1,6 +1,6 @@
 //! The acceptor's end of streams.
 
-use room_proto::{Config, ErrorCode, Event, Input, StreamKey, session::Read};
+use room_proto::{Config, ErrorCode, Event, Input, SessionError, StreamKey, session::Read};
 
 use crate::bench::{Bench, disabled, json};
 
@@ -223,4 +223,272 @@ fn chunks_before_the_acceptance_and_of_unknown_streams_are_ignored() {
 
     bench.session.accept_stream(bench.now, key).unwrap();
     assert_eq!(read(&mut bench, key), Read::Pending);
+}
+
+const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+
+/// The one stream that was offered since the last look.
+fn requested(bench: &mut Bench) -> StreamKey {
+    match bench.events().as_slice() {
+        [Event::StreamRequested { stream, .. }] => *stream,
+        other => panic!("an offer, not {other:?}"),
+    }
+}
+
+fn close(bench: &mut Bench) {
+    bench.deliver("ada", "stream.close", r#"{"stream_id":"r1"}"#, b"");
+}
+
+#[test]
+fn a_writer_that_sends_just_what_it_may_is_read_to_the_end() {
+    for (understands_credit, chunks) in [(false, 3), (true, 10)] {
+        let mut bench = bench();
+        let key = bench.open_reader(understands_credit);
+        for _ in 0..chunks {
+            bench.chunk(ALPHABET);
+        }
+        close(&mut bench);
+
+        assert_eq!(bench.events(), [Event::StreamReadable(key)], "told once");
+        for _ in 0..chunks {
+            assert_eq!(data(read(&mut bench, key)), ALPHABET);
+        }
+        assert_eq!(read(&mut bench, key), Read::End);
+    }
+}
+
+#[test]
+fn what_was_read_makes_room_for_a_writer_without_credit() {
+    let mut bench = bench();
+    let key = bench.open_reader(false);
+    for _ in 0..20 {
+        bench.chunk(ALPHABET);
+        assert_eq!(data(read(&mut bench, key)), ALPHABET);
+    }
+    assert_eq!(read(&mut bench, key), Read::Pending);
+    assert!(bench.said().is_empty(), "it would not understand credit");
+}
+
+#[test]
+fn all_that_is_read_is_granted_in_the_end_and_nothing_after_the_close() {
+    let mut bench = bench();
+    let key = bench.open_reader(true);
+    let mut granted = Vec::new();
+    for _ in 0..6 {
+        bench.chunk(ALPHABET);
+        read(&mut bench, key);
+        for said in bench.answer_all() {
+            granted.push(format!("{:?}", said.frame));
+        }
+    }
+    assert_eq!(granted.len(), 3);
+    assert!(granted.iter().all(|credit| credit.contains("60")), "{granted:?}");
+
+    bench.chunk(ALPHABET);
+    bench.chunk(ALPHABET);
+    close(&mut bench);
+    read(&mut bench, key);
+    read(&mut bench, key);
+    assert_eq!(read(&mut bench, key), Read::End);
+    assert!(bench.said().is_empty(), "the writer has closed");
+}
+
+#[test]
+fn an_acceptance_or_credit_that_does_not_get_through_fails_the_reader() {
+    let mut accepting = bench();
+    let key = offered(&mut accepting);
+    accepting.session.accept_stream(accepting.now, key).unwrap();
+    let (id, _, _) = accepting.sent();
+    accepting.fail(id, 1008, "it broke");
+    assert_eq!(failure(&read(&mut accepting, key)), ErrorCode::ServerError);
+    let (_, _, close) = accepting.sent();
+    assert_eq!(close.message.as_str(), r#"{"stream_id":"r1","error":"it broke"}"#);
+
+    let mut granting = bench();
+    let key = granting.open_reader(true);
+    for _ in 0..3 {
+        granting.chunk(ALPHABET);
+    }
+    read(&mut granting, key);
+    read(&mut granting, key);
+    let (id, _, _) = granting.sent();
+    granting.fail(id, 1003, "gone");
+    assert_eq!(failure(&read(&mut granting, key)), ErrorCode::ParticipantNotFound);
+    assert!(granting.said().is_empty(), "nobody is there to be told");
+}
+
+#[test]
+fn what_came_in_part_cannot_be_read_after_the_session() {
+    let mut bench = bench();
+    let key = bench.open_reader(true);
+    bench.chunk(b"part");
+    bench.events();
+
+    bench.input(Input::Closed { code: None, reason: "" });
+
+    match bench.events().as_slice() {
+        [Event::StreamClosed { stream, result: Err(error) }, Event::Ended(_)] => {
+            assert_eq!((*stream, error.code), (key, ErrorCode::ConnectionLost));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(failure(&read(&mut bench, key)), ErrorCode::ConnectionLost);
+}
+
+#[test]
+fn a_reader_that_waits_is_woken_by_the_failure_and_told_once() {
+    let mut bench = bench();
+    let key = bench.open_reader(true);
+    assert_eq!(read(&mut bench, key), Read::Pending);
+
+    bench.deliver("ada", "stream.close", r#"{"stream_id":"r1","error":"full"}"#, b"");
+    let error = SessionError::new(ErrorCode::StreamAborted, "full");
+    let closed = Event::StreamClosed { stream: key, result: Err(error.clone()) };
+    assert_eq!(bench.events(), [Event::StreamReadable(key), closed]);
+
+    bench.receive(disabled("ada"));
+    assert_eq!(bench.events().len(), 1, "only the participant is gone now");
+    assert_eq!(read(&mut bench, key), Read::Failed(error), "the first reason stays");
+    assert_eq!(failure(&read(&mut bench, key)), ErrorCode::StreamClosed);
+}
+
+#[test]
+fn nothing_follows_the_end() {
+    let mut bench = bench();
+    let key = bench.open_reader(true);
+    bench.chunk(b"all");
+    close(&mut bench);
+    bench.events();
+
+    bench.chunk(b"late");
+    bench.deliver("ada", "stream.close", r#"{"stream_id":"r1","error":"late"}"#, b"");
+
+    assert_eq!(bench.events(), []);
+    assert_eq!(data(read(&mut bench, key)), b"all");
+    assert_eq!(read(&mut bench, key), Read::End);
+}
+
+#[test]
+fn a_lost_connection_withdraws_the_offer() {
+    let mut bench = bench();
+    let key = offered(&mut bench);
+
+    bench.input(Input::Closed { code: None, reason: "" });
+
+    match bench.events().as_slice() {
+        [Event::StreamWithdrawn { stream, error }, Event::Ended(_)] => {
+            assert_eq!((*stream, error.code), (key, ErrorCode::ConnectionLost));
+        }
+        other => panic!("{other:?}"),
+    }
+    let accept = bench.session.accept_stream(bench.now, key);
+    assert_eq!(accept.unwrap_err().code, ErrorCode::ConnectionLost);
+}
+
+#[test]
+fn an_offer_that_is_aborted_here_is_rejected() {
+    let mut bench = bench();
+    let key = offered(&mut bench);
+
+    bench.session.abort_stream(bench.now, key, "not now");
+
+    let (_, _, reject) = bench.sent();
+    assert_eq!(reject.kind, "stream.reject");
+    assert_eq!(reject.message.as_str(), r#"{"stream_id":"r1","error":"not now"}"#);
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
+fn a_stream_is_answered_once_and_not_by_its_writer() {
+    let mut bench = bench();
+    let reader = bench.open_reader(true);
+    let writer = bench.open_writer(None);
+    for key in [reader, writer] {
+        let accept = bench.session.accept_stream(bench.now, key);
+        assert_eq!(accept.unwrap_err().code, ErrorCode::StreamClosed);
+        let reject = bench.session.reject_stream(bench.now, key, "no");
+        assert_eq!(reject.unwrap_err().code, ErrorCode::StreamClosed);
+    }
+    assert!(bench.said().is_empty());
+    let write = bench.session.write_stream(bench.now, reader, &json("{}"), b"x");
+    assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed, "a reader does not write");
+}
+
+#[test]
+fn the_same_id_of_another_opener_is_another_stream() {
+    let mut bench = bench();
+    let of_ada = offered(&mut bench);
+    bench.deliver("bob", "stream.open", r#"{"stream_id":"r1","header":{}}"#, b"");
+    let of_bob = requested(&mut bench);
+    for key in [of_ada, of_bob] {
+        bench.session.accept_stream(bench.now, key).unwrap();
+    }
+    bench.answer_all();
+
+    bench.chunk(b"of ada");
+    bench.deliver("bob", "stream.close", r#"{"stream_id":"r1"}"#, b"");
+
+    assert_eq!(data(read(&mut bench, of_ada)), b"of ada");
+    assert_eq!(read(&mut bench, of_ada), Read::Pending);
+    assert_eq!(read(&mut bench, of_bob), Read::End);
+}
+
+#[test]
+fn an_id_that_is_in_use_is_not_offered_again_until_its_stream_is_over() {
+    let mut bench = bench();
+    let first = offered(&mut bench);
+    bench.deliver("ada", "stream.open", r#"{"stream_id":"r1","header":{}}"#, b"");
+    assert_eq!(bench.events(), []);
+    assert!(bench.said().is_empty());
+
+    bench.session.accept_stream(bench.now, first).unwrap();
+    bench.chunk(b"first");
+    close(&mut bench);
+    bench.events();
+    bench.deliver("ada", "stream.open", r#"{"stream_id":"r1"}"#, b"");
+    let second = match bench.events().as_slice() {
+        [Event::StreamRequested { stream, header, .. }] => {
+            assert_eq!(header, &json("null"), "an offer without a header has null");
+            *stream
+        }
+        other => panic!("an offer, not {other:?}"),
+    };
+    bench.session.accept_stream(bench.now, second).unwrap();
+    bench.chunk(b"second");
+
+    assert_eq!(data(read(&mut bench, first)), b"first");
+    assert_eq!(read(&mut bench, first), Read::End);
+    assert_eq!(data(read(&mut bench, second)), b"second");
+}
+
+#[test]
+fn an_abort_of_what_came_whole_tells_the_writer_nothing() {
+    let mut bench = bench();
+    let key = bench.open_reader(true);
+    bench.chunk(b"all");
+    close(&mut bench);
+    bench.events();
+
+    bench.session.abort_stream(bench.now, key, "enough");
+
+    assert!(bench.said().is_empty(), "it has closed");
+    let error = SessionError::new(ErrorCode::Aborted, "enough");
+    assert_eq!(bench.events(), [Event::StreamClosed { stream: key, result: Err(error) }]);
+    assert_eq!(failure(&read(&mut bench, key)), ErrorCode::StreamClosed);
+}
+
+#[test]
+fn the_limit_without_credit_counts_every_byte() {
+    let mut bench = bench();
+    let key = bench.open_reader(false);
+    for _ in 0..3 {
+        bench.chunk(ALPHABET);
+    }
+    bench.chunk(b"123456");
+    assert_eq!(bench.events(), [Event::StreamReadable(key)], "{WINDOW} bytes are not too many");
+
+    // Even without data the header costs something.
+    bench.chunk(b"");
+
+    assert_eq!(failure(&read(&mut bench, key)), ErrorCode::TooLarge);
 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use room_proto::{Config, ErrorCode, Event, Input, StreamKey};
+use room_proto::{
+    ClientFrame, Config, Content, ErrorCode, Event, Input, MessageId, SessionError, StreamKey,
+};
 
-use crate::bench::{Bench, disabled, json};
+use crate::bench::{Bench, Server, disabled, json};
 
 const WINDOW: usize = 1000;
 
@@ -54,7 +56,7 @@ fn a_stream_is_offered_written_and_closed_in_the_words_of_generation_1() {
     assert_eq!(open.kind, "stream.open");
     let expected = r#"{"stream_id":"s1","header":{"name":"a"},"room_messaging":{"credit":true}}"#;
     assert_eq!(open.message.as_str(), expected);
-    bench.answer(id, room_proto::Content::Empty);
+    bench.answer(id, Content::Empty);
     assert_eq!(bench.events(), []);
 
     bench.deliver("ada", "stream.accept", r#"{"stream_id":"s1"}"#, b"");
@@ -73,9 +75,9 @@ fn a_stream_is_offered_written_and_closed_in_the_words_of_generation_1() {
         ("stream.close", r#"{"stream_id":"s1"}"#,)
     );
 
-    bench.answer(close_id, room_proto::Content::Empty);
+    bench.answer(close_id, Content::Empty);
     assert_eq!(bench.events(), [], "the chunk has not been answered");
-    bench.answer(chunk_id, room_proto::Content::Empty);
+    bench.answer(chunk_id, Content::Empty);
     let expected = [
         Event::Answered { request, result: Ok(()) },
         Event::StreamClosed { stream: key, result: Ok(()) },
@@ -264,4 +266,316 @@ fn a_stream_to_somebody_unknown_is_refused_at_once() {
     let open = bench.session.open_stream(bench.now, &"nobody".into(), "s1", json("{}"));
     assert_eq!(open.unwrap_err().code, ErrorCode::ParticipantNotFound);
     assert!(bench.said().is_empty());
+}
+
+fn credit(bench: &mut Bench, from: &str, bytes: &str) {
+    let credit = format!(r#"{{"stream_id":"s1","bytes":{bytes}}}"#);
+    bench.deliver(from, "stream.credit", &credit, b"");
+}
+
+fn failed(stream: StreamKey, error: SessionError) -> Event {
+    Event::StreamClosed { stream, result: Err(error) }
+}
+
+#[test]
+fn only_an_accepted_stream_can_be_written_and_closed() {
+    let mut bench = bench();
+    let key = offer(&mut bench);
+
+    let write = bench.session.write_stream(bench.now, key, &json("{}"), b"early");
+    assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed);
+    let close = bench.session.close_stream(bench.now, key);
+    assert_eq!(close.unwrap_err().code, ErrorCode::StreamClosed);
+    assert_eq!(writable(&mut bench, key), 0);
+    assert!(bench.said().is_empty());
+}
+
+#[test]
+fn a_stream_needs_messaging() {
+    let mut bench = Bench::joined(Server::Ours);
+    let open = bench.session.open_stream(bench.now, &"ada".into(), "s1", json("{}"));
+    assert_eq!(open.unwrap_err().code, ErrorCode::NotEnabled);
+    assert!(bench.said().is_empty());
+}
+
+#[test]
+fn a_closed_stream_takes_nothing_more() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+    bench.session.close_stream(bench.now, key).unwrap();
+    bench.said();
+
+    let write = bench.session.write_stream(bench.now, key, &json("{}"), b"late");
+    assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed);
+    let close = bench.session.close_stream(bench.now, key);
+    assert_eq!(close.unwrap_err().code, ErrorCode::StreamClosed);
+    assert_eq!(bench.session.writable_bytes(key).unwrap_err().code, ErrorCode::StreamClosed);
+    assert!(bench.said().is_empty());
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
+fn the_close_is_answered_when_the_last_of_all_is() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+    let mut ids: Vec<MessageId> = Vec::new();
+    for _ in 0..2 {
+        write(&mut bench, key, 10);
+        ids.push(bench.sent().0);
+    }
+    let request = bench.session.close_stream(bench.now, key).unwrap();
+    ids.push(bench.sent().0);
+
+    for id in &ids[..2] {
+        bench.answer(*id, Content::Empty);
+        assert_eq!(bench.events(), []);
+    }
+    bench.answer(ids[2], Content::Empty);
+
+    let expected = [
+        Event::Answered { request, result: Ok(()) },
+        Event::StreamClosed { stream: key, result: Ok(()) },
+    ];
+    assert_eq!(bench.events(), expected);
+    assert_eq!(bench.session.next_wakeup(), None);
+}
+
+#[test]
+fn credit_that_makes_no_sense_or_is_anothers_gives_no_room() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+    write(&mut bench, key, WINDOW);
+    bench.answer_all();
+
+    for bytes in ["-5", "0", "1.5", r#""7""#, "null", "{}"] {
+        credit(&mut bench, "ada", bytes);
+    }
+    credit(&mut bench, "bob", "500");
+    bench.deliver("ada", "stream.credit", r#"{"stream_id":"s2","bytes":500}"#, b"");
+    assert_eq!(bench.events(), []);
+    assert_eq!(writable(&mut bench, key), 0);
+
+    credit(&mut bench, "ada", "18446744073709551615");
+    assert_eq!(bench.events(), [Event::StreamWritable(key)]);
+    assert_eq!(writable(&mut bench, key), WINDOW);
+}
+
+#[test]
+fn a_second_acceptance_gives_no_second_credit() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+    write(&mut bench, key, 600);
+
+    let accept = r#"{"stream_id":"s1","room_messaging":{"credit":1000}}"#;
+    bench.deliver("ada", "stream.accept", accept, b"");
+
+    assert_eq!(bench.events(), []);
+    assert_eq!(writable(&mut bench, key), 400);
+}
+
+#[test]
+fn an_acceptance_whose_credit_makes_no_sense_is_one_without() {
+    for extension in ["5", "{}", r#"{"credit":true}"#, r#"{"credit":-1}"#] {
+        let mut bench = bench();
+        let key = offer(&mut bench);
+        let accept = format!(r#"{{"stream_id":"s1","room_messaging":{extension}}}"#);
+
+        bench.deliver("ada", "stream.accept", &accept, b"");
+
+        assert_eq!(bench.events(), [Event::StreamOpened { stream: key, result: Ok(()) }]);
+        write(&mut bench, key, WINDOW);
+        assert_eq!(writable(&mut bench, key), 0);
+        bench.answer_all();
+        assert_eq!(bench.events(), [Event::StreamWritable(key)], "{extension}");
+    }
+}
+
+#[test]
+fn whoever_did_not_look_for_room_is_not_told_of_it() {
+    let mut bench = bench();
+    let key = bench.open_writer(None);
+    write(&mut bench, key, 999);
+
+    bench.answer_all();
+
+    assert_eq!(bench.events(), [], "there was room all the time");
+}
+
+#[test]
+fn many_small_chunks_wait_for_the_server_whatever_the_credit() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(1024 * 1024));
+    for _ in 0..1023 {
+        write(&mut bench, key, 2);
+    }
+    assert_ne!(writable(&mut bench, key), 0);
+    write(&mut bench, key, 2);
+    assert_eq!(writable(&mut bench, key), 0);
+
+    bench.answer_all();
+
+    assert_eq!(bench.events(), [Event::StreamWritable(key)]);
+    assert_eq!(writable(&mut bench, key), 1024 * 1024 - 2 * 1024);
+}
+
+#[test]
+fn a_chunk_that_is_too_large_changes_nothing() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+
+    let data = vec![7; 16 * 1024 * 1024];
+    let write = bench.session.write_stream(bench.now, key, &json("{}"), &data);
+
+    assert_eq!(write.unwrap_err().code, ErrorCode::TooLarge);
+    assert_eq!(writable(&mut bench, key), WINDOW);
+    assert!(bench.said().is_empty());
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
+fn an_offer_that_is_aborted_is_withdrawn_and_a_late_rejection_concerns_nobody() {
+    let mut bench = bench();
+    let key = offer(&mut bench);
+
+    bench.session.abort_stream(bench.now, key, "never mind");
+
+    let (_, to, close) = bench.sent();
+    assert_eq!((to.as_str(), close.kind.as_str()), ("ada", "stream.close"));
+    assert_eq!(close.message.as_str(), r#"{"stream_id":"s1","error":"never mind"}"#);
+    assert_eq!(not_opened(&mut bench), (ErrorCode::Aborted, String::from("never mind")));
+
+    bench.session.abort_stream(bench.now, key, "again");
+    bench.deliver("ada", "stream.reject", r#"{"stream_id":"s1","error":"no"}"#, b"");
+    bench.deliver("ada", "stream.accept", r#"{"stream_id":"s1"}"#, b"");
+    assert!(bench.said().is_empty());
+    bench.wait(Duration::from_secs(60));
+    assert_eq!(bench.events(), [], "it failed once");
+}
+
+#[test]
+fn an_abort_while_closing_answers_the_close() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+    let request = bench.session.close_stream(bench.now, key).unwrap();
+
+    bench.session.abort_stream(bench.now, key, "");
+
+    let error = SessionError::new(ErrorCode::Aborted, "the stream was aborted");
+    let answered = Event::Answered { request, result: Err(error.clone()) };
+    assert_eq!(bench.events(), [answered, failed(key, error)]);
+    bench.answer_all();
+    assert_eq!(bench.events(), [], "late answers concern nobody");
+}
+
+#[test]
+fn a_reader_that_closes_without_a_word_fails_a_writer_that_has_more() {
+    let mut bench = bench();
+    bench.open_writer(Some(WINDOW));
+
+    bench.deliver("ada", "stream.close", r#"{"stream_id":"s1"}"#, b"");
+
+    let text = String::from("the other side closed the stream");
+    assert_eq!(closed(&mut bench), (ErrorCode::StreamAborted, text));
+    assert!(bench.said().is_empty(), "it knows");
+}
+
+#[test]
+fn a_peer_that_leaves_or_a_lost_connection_answers_the_close() {
+    for is_lost in [false, true] {
+        let mut bench = bench();
+        let key = bench.open_writer(Some(WINDOW));
+        let request = bench.session.close_stream(bench.now, key).unwrap();
+        bench.said();
+
+        let code = if is_lost {
+            bench.input(Input::Closed { code: None, reason: "" });
+            ErrorCode::ConnectionLost
+        } else {
+            bench.receive(disabled("ada"));
+            ErrorCode::PeerLeft
+        };
+
+        let mut events = bench.events();
+        let of_session = if is_lost { events.pop() } else { Some(events.remove(0)) };
+        assert!(matches!(of_session, Some(Event::Ended(_) | Event::ParticipantRemoved(_))));
+        match events.as_slice() {
+            [
+                Event::Answered { request: answered, result: Err(answer) },
+                Event::StreamClosed { stream, result: Err(error) },
+            ] => {
+                assert_eq!((*answered, *stream), (request, key));
+                assert_eq!((answer, error.code), (error, code));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(bench.said().is_empty(), "nobody is there to be told");
+    }
+}
+
+#[test]
+fn a_lost_connection_fails_the_offer() {
+    let mut bench = bench();
+    let key = offer(&mut bench);
+
+    bench.input(Input::Closed { code: None, reason: "" });
+
+    match bench.events().as_slice() {
+        [Event::StreamOpened { stream, result: Err(error) }, Event::Ended(_)] => {
+            assert_eq!((*stream, error.code), (key, ErrorCode::ConnectionLost));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_offer_that_the_server_refuses_fails_at_once() {
+    let mut bench = bench();
+    bench.session.open_stream(bench.now, &"ada".into(), "s1", json("{}")).unwrap();
+    let (id, _, _) = bench.sent();
+
+    bench.fail(id, 1001, "no streams for you");
+
+    let text = String::from("no streams for you");
+    assert_eq!(not_opened(&mut bench), (ErrorCode::PermissionDenied, text));
+    assert_eq!(bench.session.next_wakeup().map(|at| at - bench.now), Some(Duration::from_secs(30)));
+    bench.answer_all();
+    assert_eq!(bench.session.next_wakeup(), None, "nothing but the close was waited for");
+}
+
+#[test]
+fn a_chunk_to_somebody_who_is_gone_ends_the_stream_and_the_participant() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+    write(&mut bench, key, 10);
+    write(&mut bench, key, 10);
+    let said = bench.said();
+    assert_eq!(said.len(), 2);
+
+    let ClientFrame::Request { id, .. } = said[0].frame else { panic!("{said:?}") };
+    bench.fail(id, 1003, "gone");
+
+    match bench.events().as_slice() {
+        [Event::StreamClosed { result: Err(error), .. }, Event::ParticipantRemoved(gone)] => {
+            assert_eq!(error.code, ErrorCode::ParticipantNotFound);
+            assert_eq!(gone.id.as_str(), "ada");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(bench.said().is_empty(), "nobody is there to be told");
+}
+
+#[test]
+fn a_chunk_that_nobody_answers_ends_the_stream_at_both_ends() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+    write(&mut bench, key, 10);
+    bench.said();
+
+    bench.wait(Duration::from_millis(29_999));
+    assert_eq!(bench.events(), []);
+    bench.wait(Duration::from_millis(1));
+
+    assert_eq!(closed(&mut bench).0, ErrorCode::Timeout);
+    let (_, _, close) = bench.sent();
+    assert!(close.message.as_str().contains("did not answer"), "{:?}", close.message);
 }
