@@ -63,6 +63,7 @@ fn hint(code: ErrorCode) -> &'static str {
         | ErrorCode::InvalidRequest
         | ErrorCode::ServerError
         | ErrorCode::StreamRejected
+        | ErrorCode::StreamUnsupported
         | ErrorCode::StreamClosed
         | ErrorCode::StreamAborted
         | ErrorCode::PeerLeft

@@ -196,6 +196,9 @@ codes! {
     /// The other side did not accept the stream.
     StreamRejected = "stream-rejected", retryable false,
         hint "The other side's reason is in the message.";
+    /// The other side says that it takes no streams of this kind.
+    StreamUnsupported = "stream-unsupported", retryable false,
+        hint "Its attribute \"streams\" names what it takes: \"v1\" for createStream(), \"duplex\" for stream().";
     /// The stream has ended; nothing can be written to it.
     StreamClosed = "stream-closed", retryable false,
         hint "Open a new stream.";

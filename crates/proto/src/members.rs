@@ -31,6 +31,14 @@ pub fn difference(old: &JsonText, new: &JsonText) -> JsonText {
     object(&changed)
 }
 
+/// The value of a member as it stands in the text.
+#[must_use]
+pub fn get(text: &JsonText, name: &str) -> Option<String> {
+    let quoted = JsonText::from_value(&name);
+    let found = members(text).into_iter().find(|(known, _)| known == quoted.as_str());
+    found.map(|(_, value)| value.to_owned())
+}
+
 /// `text` without the member `name`, or as it is if there is none.
 #[must_use]
 pub fn without(text: &JsonText, name: &str) -> JsonText {
@@ -115,6 +123,12 @@ mod tests {
         let merged = merge(&text(r#"{"\ud800":1}"#), &text(r#"{"a":"\udfff","\ud800":2}"#));
 
         assert_eq!(merged.as_str(), r#"{"\ud800":2,"a":"\udfff"}"#);
+    }
+
+    #[test]
+    fn a_member_is_found_by_its_name() {
+        assert_eq!(get(&text(r#"{"\u0061": [1, 2]}"#), "a").as_deref(), Some("[1, 2]"));
+        assert_eq!(get(&text("{}"), "a"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! bytes into frames and back, `requests.rs` knows what is unanswered, and the others are the small
 //! machines that the frames and commands move.
 
+mod abilities;
 mod calls;
 mod commands;
 mod enabling;
@@ -28,6 +29,7 @@ use crate::{
     SessionError, StreamKey, Violation,
 };
 
+pub use self::abilities::{STREAMS_ATTRIBUTE, StreamForm};
 use self::{
     calls::Calls,
     enabling::Messaging,

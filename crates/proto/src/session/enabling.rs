@@ -94,6 +94,7 @@ impl Session {
     }
 
     fn start_enabling(&mut self, now: Timestamp) -> Result<RequestId, SessionError> {
+        self.announce_streams()?;
         let family = self.wire.family();
         self.ask(now, Request::Enable, Purpose::Enable(family))?;
         let request = self.requests.name();

@@ -44,6 +44,8 @@ pub(crate) struct Bench {
     said: Vec<Said>,
     events: Vec<Event>,
     close: Option<(u16, String)>,
+    /// How often the client said which streams it takes.
+    pub(crate) announcements: usize,
 }
 
 impl Bench {
@@ -58,6 +60,7 @@ impl Bench {
             said: Vec::new(),
             events: Vec::new(),
             close: None,
+            announcements: 0,
         };
         bench.input(Input::Opened);
         bench
@@ -247,9 +250,20 @@ impl Bench {
             let frame = ClientFrame::decode(&message, &Limits::default())
                 .unwrap_or_else(|error| panic!("{error:?} in {message:?}"));
             let packets = std::mem::take(&mut self.packets);
+            if is_announcement(&frame) {
+                self.announcements += 1;
+                return;
+            }
             self.said.push(Said { kind: message.kind, body: message.body, packets, frame });
         }
     }
+}
+
+/// What every client says about its streams before it enables messaging. It would stand in the way
+/// of all tests, so the bench only counts it.
+fn is_announcement(frame: &ClientFrame) -> bool {
+    let announcement = json(r#"{"streams":["duplex","v1"]}"#);
+    matches!(frame, ClientFrame::SetAttributes { attributes, .. } if *attributes == announcement)
 }
 
 pub(crate) fn json(text: &str) -> JsonText {

@@ -26,6 +26,7 @@ fn every_code_has_its_word() {
             "too-large",
             "not-enabled",
             "stream-rejected",
+            "stream-unsupported",
             "stream-closed",
             "stream-aborted",
             "peer-left",

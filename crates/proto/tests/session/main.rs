@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one variant")]
 
+mod abilities;
 #[path = "../bench/mod.rs"]
 mod bench;
 mod calls;

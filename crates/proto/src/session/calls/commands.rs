@@ -4,7 +4,7 @@ use crate::{
     CallKey, ClientFrame, Content, ErrorCode, Outgoing, ParticipantId, Request, RequestId,
     SessionError,
     session::{
-        CallRead, Event, Session, Timestamp,
+        CallRead, Event, Session, StreamForm, Timestamp,
         calls::{CLOSE_NORMAL, Call, Side, State, error, message},
         requests::Purpose,
     },
@@ -17,7 +17,8 @@ impl Session {
     /// # Errors
     ///
     /// `not-connected` before the room is ready, the ending's after the end; `not-enabled`;
-    /// `participant-not-found`; `invalid-argument`; `too-large`.
+    /// `participant-not-found`; `stream-unsupported` if the participant says so;
+    /// `invalid-argument`; `too-large`.
     pub fn open_call(
         &mut self,
         now: Timestamp,
@@ -32,6 +33,7 @@ impl Session {
             let text = format!("there is no participant {to}");
             return Err(SessionError::new(ErrorCode::ParticipantNotFound, text));
         }
+        self.check_takes(to, StreamForm::Duplex)?;
 
         let own = self.participant_id().map_or("", ParticipantId::as_str);
         let name = format!("{own}-stream-{}", self.calls.last_key + 1);

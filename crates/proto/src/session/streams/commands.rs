@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::{
     ErrorCode, JsonText, ParticipantId, RequestId, SessionError, StreamKey,
     session::{
-        Event, Phase, Read, Session, Timestamp,
+        Event, Phase, Read, Session, StreamForm, Timestamp,
         requests::{Purpose, Step},
         streams::{
             End, StreamKind,
@@ -24,7 +24,7 @@ impl Session {
     /// # Errors
     ///
     /// `not-connected` before the room is ready, the ending's after the end; `not-enabled`;
-    /// `participant-not-found`; `too-large`.
+    /// `participant-not-found`; `stream-unsupported` if the participant says so; `too-large`.
     pub fn open_stream(
         &mut self,
         now: Timestamp,
@@ -40,6 +40,7 @@ impl Session {
             let text = format!("there is no participant {to}");
             return Err(SessionError::new(ErrorCode::ParticipantNotFound, text));
         }
+        self.check_takes(to, StreamForm::V1)?;
 
         let deadline = now + self.config.stream_open_timeout;
         let writer = Writer::offered(deadline, self.config.stream_window_bytes);
