@@ -85,6 +85,11 @@ export interface Core {
     attachment: Uint8Array | undefined,
   ): Promise<void>;
   broadcast(type: string, messageJson: string, attachment: Uint8Array | undefined): Promise<void>;
+  /**
+   * The kind of stream in which bytes go to a participant, as it announces it. Throws if it takes
+   * none.
+   */
+  streamForm(to: string): "v1" | "duplex";
   /** Throws at once what the session refuses at once. `streamId` is a fresh UUID. */
   openStream(to: string, streamId: string, headerJson: string): CoreOutgoingStream;
   /** Opens a duplex stream with its first message. Throws at once what is refused at once. */

@@ -21,6 +21,7 @@ export type RoomErrorCode =
   | "too-large"
   | "not-enabled"
   | "stream-rejected"
+  | "stream-unsupported"
   | "stream-closed"
   | "stream-aborted"
   | "peer-left"
@@ -76,6 +77,8 @@ const HINTS = {
   closed: "Make a new RoomClient to connect again.",
   aborted: "The signal that was given with the call was aborted.",
   timeout: "Try again, or allow more time.",
+  "stream-closed": "Open a new stream.",
+  "stream-aborted": "The other side's reason is in the message. What was received is not complete.",
   internal: "This is a defect of room-messaging; please report it.",
   "wasm-unavailable":
     "Serve the .wasm file, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or call init() with its address.",

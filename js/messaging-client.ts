@@ -1,4 +1,5 @@
-import type { CoreCall, CoreIncomingStream } from "./core.js";
+import type { Core, CoreCall, CoreIncomingStream, CoreOutgoingStream } from "./core.js";
+import { CHUNK_STREAM, DuplexWriter } from "./duplex-writer.js";
 import { failure } from "./errors.js";
 import {
   type MessagingEvents,
@@ -209,9 +210,13 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
   /**
    * Offers a stream to a participant. Resolves when it is accepted; a signal withdraws the offer.
    *
+   * Clients announce what they take in the attribute `streams`. To one that takes duplex streams
+   * only, the chunks go as messages of such a stream; one that announces nothing has until the
+   * timeout to accept.
+   *
    * @returns A promise of the writing end. It rejects with a {@link RoomError}, among others
-   * `stream-rejected` with the other side's reason, `timeout`, `peer-left`,
-   * `participant-not-found`, `not-enabled`.
+   * `stream-rejected` with the other side's reason, `stream-unsupported` if it announces that it
+   * takes none, `timeout`, `peer-left`, `participant-not-found`, `not-enabled`.
    *
    * @example
    * ```ts
@@ -233,7 +238,7 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
     const limitMs = checkedLimitMs("timeoutMs", options.timeoutMs);
     const signal = liveSignal(options);
 
-    const core = this.#link.core().openStream(to, uuid(), json);
+    const core = openWriter(this.#link.core(), to, json);
     await answered(core.opened(), signal, limitMs, (reason) => core.abort(reason));
     const writer = new MessageStreamWriter(core, header);
     this.dispatchEvent(new StreamOpenedEvent(writer));
@@ -246,7 +251,8 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
    * from 0.47.1 on understand it.
    *
    * @returns A promise that rejects with a {@link RoomError}, among others `stream-rejected` with
-   * the other side's reason, `timeout`, `peer-left`, `participant-not-found`, `not-enabled`.
+   * the other side's reason, `stream-unsupported` if it announces that it takes none, `timeout`,
+   * `peer-left`, `participant-not-found`, `not-enabled`.
    */
   stream(
     to: Recipient,
@@ -359,6 +365,15 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
       this.dispatchEvent(new StreamOpenedEvent(reader));
     new Offer(offer, from, onAccepted).ask(callback);
   }
+}
+
+/** Offers a stream in the form that the other side announces. */
+function openWriter(core: Core, to: string, headerJson: string): CoreOutgoingStream {
+  if (core.streamForm(to) === "v1") {
+    return core.openStream(to, uuid(), headerJson);
+  }
+  const first = `{"header":${headerJson}}`;
+  return new DuplexWriter(core.openCall(to, CHUNK_STREAM.open, first, undefined));
 }
 
 /** Waits for the answer to an offer; `withdraw` takes it back, with the reason. */

@@ -154,6 +154,17 @@ impl Core {
         self.driver.promise(sent)
     }
 
+    /// The kind of stream in which bytes go to a participant: `v1` or `duplex`.
+    ///
+    /// # Errors
+    ///
+    /// A `RoomError` if the participant announces that it takes none.
+    #[wasm_bindgen(js_name = streamForm)]
+    pub fn stream_form(&self, to: &str) -> Result<String, JsValue> {
+        let form = self.driver.session().stream_form(&ParticipantId::new(to));
+        form.map(|form| form.as_str().to_owned()).map_err(|error| self.driver.error(error))
+    }
+
     /// Offers a stream; its `opened()` tells the answer.
     ///
     /// # Errors

@@ -173,6 +173,76 @@ it("wrong arguments are refused and harm nothing", async () => {
   });
 });
 
+it("createStream takes the form that the other side announces", async () => {
+  const seen = await page.evaluate(async () => {
+    const { ada, bob, toBob, help } = globalThis;
+    const code = async (promise) => (await help.failure(() => promise)).code;
+    const read = async (stream, seen) => {
+      for await (const { type, message, attachment } of stream) {
+        seen.push([type, message, attachment?.length ?? 0]);
+      }
+    };
+    const announce = async (streams) => {
+      const changed = help.next(ada.messaging, "participant_attributes_updated");
+      await bob.localParticipant.setAttribute("streams", streams);
+      await changed;
+    };
+    const announced = toBob.getAttribute("streams");
+    await announce(["duplex"]);
+
+    const received = [];
+    const readings = [];
+    bob.messaging.on("stream_requested", (event) => {
+      received.push([event.message.type, event.message.message]);
+      globalThis.theirs = event.accept();
+      readings.push(read(globalThis.theirs, received));
+    });
+    const writer = await ada.messaging.createStream(toBob, { name: "a.bin" });
+    await writer.write({ header: { n: 1 }, data: new Uint8Array(10) });
+    await new Blob([new Uint8Array(100_000)]).stream().pipeTo(writer.bytes());
+    await writer.closed;
+    await readings[0];
+    const late = await code(writer.write({ data: new Uint8Array(1) }));
+
+    const aborted = await ada.messaging.createStream(toBob, {});
+    const { length } = received;
+    await aborted.abort("out of paper");
+    await readings[1];
+    const abortion = [await code(aborted.closed), received.slice(length)];
+
+    const cancelled = await ada.messaging.createStream(toBob, {});
+    await globalThis.theirs.close();
+    const cancellation = [
+      await code(cancelled.closed),
+      await code(cancelled.write({ data: new Uint8Array(1) })),
+    ];
+
+    await announce(["v9"]);
+    const refused = [
+      await code(ada.messaging.createStream(toBob, {})),
+      await code(ada.messaging.stream(toBob, "ask", {})),
+    ];
+    return { announced, received, late, abortion, cancellation, refused };
+  });
+  assert.deepEqual(seen.announced, ["duplex", "v1"]);
+  const [open, first, ...rest] = seen.received;
+  assert.deepEqual(open, ["room-messaging.stream", { header: { name: "a.bin" } }]);
+  assert.deepEqual(first, ["room-messaging.chunk", { header: { n: 1 } }, 10]);
+  const end = rest.findIndex(([type]) => type === "room-messaging.end");
+  const sizes = rest.slice(0, end).map(([, , size]) => size);
+  assert.equal(
+    sizes.reduce((sum, size) => sum + size, 0),
+    100_000,
+  );
+  assert.equal(seen.late, "stream-closed");
+  assert.deepEqual(seen.abortion, [
+    "aborted",
+    [["room-messaging.abort", { error: "out of paper" }, 0]],
+  ]);
+  assert.deepEqual(seen.cancellation, ["stream-aborted", "stream-aborted"]);
+  assert.deepEqual(seen.refused, ["stream-unsupported", "stream-unsupported"]);
+});
+
 it("nothing went wrong unnoticed", () => {
   assert.deepEqual(stage.problems, []);
 });

@@ -113,6 +113,38 @@ function pairOf(first, second, test) {
   });
 }
 
+scene("a stream of chunks to somebody who takes duplex streams only", [ours, python], () => {
+  counted([tally.cell(ours, python)], "arrives as messages, with its end", async () => {
+    const room = theatre.newRoom();
+    const writer = await theatre.enter(ours, room, "ada", "user");
+    const reader = await theatre.enter(python, room, "bob", "agent");
+    await reader.call("answerDuplex", {});
+    await reader.call("setAttribute", { name: "streams", value: ["duplex"] });
+    await waitFor("the announcement", async () => {
+      const participants = await writer.call("participants");
+      return participants.some(({ streams }) => streams?.[0] === "duplex");
+    });
+
+    await writer.call("openStream", { to: reader.id, header: { name: "š.bin" } });
+    const chunks = SIZES.map((size) => ({ header: { size }, size: size ?? 0 }));
+    await writer.call("writeChunks", { chunks });
+    await writer.call("closeStream");
+
+    const got = await received(reader, chunks.length + 2, ({ end }) => end === undefined);
+    const wanted = [
+      expected(writer, "room-messaging.stream", { header: { name: "š.bin" } }, null),
+      ...chunks.map(({ header, size }) =>
+        expected(writer, "room-messaging.chunk", { header }, size),
+      ),
+      expected(writer, "room-messaging.end", {}, null),
+    ];
+    assert.deepEqual(got, wanted);
+    assert.equal(await writer.call("writerEnd"), "clean");
+    await writer.stop();
+    await reader.stop();
+  });
+});
+
 scene("who cannot be called", [ours], () => {
   counted([tally.cell(ours, ours)], "is refused at once", async () => {
     const room = theatre.newRoom();
@@ -129,10 +161,10 @@ scene("who cannot be called", [ours], () => {
   });
 });
 
-async function received(peer, count) {
+async function received(peer, count, isWanted = () => true) {
   const messages = [];
   await waitFor(`${peer.name} to receive ${count}`, async () => {
-    messages.push(...(await peer.call("receivedDuplex")));
+    messages.push(...(await peer.call("receivedDuplex")).filter(isWanted));
     return messages.length >= count;
   });
   assert.equal(messages.length, count, JSON.stringify(messages));

@@ -49,6 +49,7 @@ export function oursPeer(ours) {
         role: peer.role,
         name: peer.getAttribute("name"),
         mood: peer.getAttribute("mood"),
+        streams: peer.getAttribute("streams"),
       }));
     },
     async send({ to, type, message, size }) {
