@@ -68,6 +68,9 @@ pub enum DecodeError {
         /// Which field, and what was wrong.
         detail: String,
     },
+    /// A message of the link is of no known kind.
+    #[error("a control message of an unknown kind")]
+    Control,
     /// An attachment is not base64.
     #[error("the attachment is not valid base64")]
     Base64,
@@ -79,6 +82,17 @@ pub enum Violation {
     /// A message could not be read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// It has more messages than were sent, or fewer than it said before.
+    #[error("it counts {have} messages of the {sent} that were sent")]
+    Count {
+        /// What it counts.
+        have: u64,
+        /// How many there were.
+        sent: u64,
+    },
+    /// It speaks of an epoch that does not go on.
+    #[error("there is nothing to go on with")]
+    NoEpoch,
 }
 
 impl Violation {
@@ -88,7 +102,7 @@ impl Violation {
     #[must_use]
     pub const fn close_code(&self) -> u16 {
         match self {
-            Self::Decode(_) => 4001,
+            Self::Decode(_) | Self::Count { .. } | Self::NoEpoch => 4001,
         }
     }
 }
@@ -166,6 +180,12 @@ codes! {
     /// The connection ended while the room was in use.
     ConnectionLost = "connection-lost", retryable true,
         hint "Connect again. What was not answered may or may not have been delivered.";
+    /// The connection was lost before the server answered, and the server could not go on.
+    DeliveryUnknown = "delivery-unknown", retryable false,
+        hint "Ask the other side whether it came before you send it again.";
+    /// Too much waits for the server's answer.
+    QueueFull = "queue-full", retryable true,
+        hint "Await earlier sends before the next, or raise maxQueuedMessages or maxQueuedBytes.";
     /// The server ended the connection for good.
     Dismissed = "dismissed", retryable false,
         hint "The server asked this client to leave; do not reconnect.";

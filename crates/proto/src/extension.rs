@@ -19,6 +19,29 @@ pub struct Extensions {
     /// The largest message body the server takes, in bytes.
     #[serde(default)]
     pub max_message_bytes: Option<usize>,
+    /// The session can go on after the connection is lost, if the client asked for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+}
+
+/// How a session can go on after a loss; see [`link`](crate::link).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Resume {
+    /// Names the session, and is a secret: whoever knows it, and has a token for the same
+    /// participant, takes the session over.
+    pub epoch: String,
+    /// How long the server waits for the client to come back.
+    pub grace_ms: u64,
+    /// The server says something at least this often, so that silence means a loss.
+    pub heartbeat_ms: u64,
+}
+
+impl Resume {
+    /// The query parameter by which a client asks for a session that can go on ([`Resume::NEW`]),
+    /// or goes on with one (`EPOCH.RECEIVED`).
+    pub const QUERY: &'static str = "resume";
+    /// The value that asks.
+    pub const NEW: &'static str = "new";
 }
 
 impl Extensions {

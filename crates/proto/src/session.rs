@@ -5,6 +5,8 @@
 //!      `--------------close, timeout, violation-------------------------------^
 //! ```
 //!
+//! With [`Config::reconnect`] a loss is not the end; see `session/resuming.rs`.
+//!
 //! This file has what a driver sees. Behind it, one file for each concern: `session/wire.rs` turns
 //! bytes into frames and back, `requests.rs` knows what is unanswered, and the others are the small
 //! machines that the frames and commands move.
@@ -17,6 +19,7 @@ mod handshake;
 mod messages;
 mod participants;
 mod requests;
+mod resuming;
 mod streams;
 mod wire;
 
@@ -36,6 +39,7 @@ use self::{
     handshake::{Handshake, Room},
     participants::Participants,
     requests::Requests,
+    resuming::Continuity,
     streams::Streams,
     wire::{CLOSE_NORMAL, Wire},
 };
@@ -61,6 +65,12 @@ pub struct Config {
     pub max_unpaced_bytes: usize,
     /// How long a server may stay silent before `enable` is tried in the direct form.
     pub generation_timeout: Duration,
+    /// How many messages may wait for the server's answer.
+    pub max_queued_messages: usize,
+    /// How many bytes may wait for the server's answer.
+    pub max_queued_bytes: usize,
+    /// Whether the session outlives its connection: after [`Event::Lost`] the driver opens another.
+    pub reconnect: bool,
 }
 
 impl Default for Config {
@@ -73,6 +83,9 @@ impl Default for Config {
             stream_window_bytes: 4 * 1024 * 1024,
             max_unpaced_bytes: 64 * 1024 * 1024,
             generation_timeout: Duration::from_secs(4),
+            max_queued_messages: 64 * 1024,
+            max_queued_bytes: 256 * 1024 * 1024,
+            reconnect: false,
         }
     }
 }
@@ -118,6 +131,15 @@ pub enum Output {
 pub enum Event {
     /// The room is ready; commands are possible.
     Ready,
+    /// The connection is gone, or an attempt to open another failed. The driver opens the next
+    /// when it likes, with [`Session::reconnect`]. Only with [`Config::reconnect`].
+    Lost(SessionError),
+    /// The connection is there again, and nothing was lost.
+    Resumed,
+    /// There is a connection again, but the server could not go on where the last one ended; the
+    /// error says why. We have another id. Everything that was open has failed before this;
+    /// attributes and messaging are being restored, and who came or left meanwhile is told.
+    Discontinuity(SessionError),
     /// The session is over. Every open request and stream has been answered before this.
     Ended(SessionError),
     /// The one answer to a command.
@@ -293,15 +315,30 @@ pub struct Session {
     messaging: Messaging,
     participants: Participants,
     attributes: JsonText,
+    /// What was set of them, to be said again to a server that begins anew.
+    own_attributes: JsonText,
     streams: Streams,
     calls: Calls,
+    continuity: Continuity,
 }
 
 #[derive(Debug)]
 enum Phase {
     Handshake(Handshake),
     Ready,
+    /// There was a connection, and there will be another.
+    Lost(SessionError),
     Ended(SessionError),
+}
+
+impl Phase {
+    fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready)
+    }
+
+    fn is_ended(&self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
 }
 
 impl Session {
@@ -317,6 +354,8 @@ impl Session {
             messaging: Messaging::Off,
             participants: Participants::default(),
             attributes: JsonText::empty_object(),
+            own_attributes: JsonText::empty_object(),
+            continuity: Continuity::new(config.reconnect),
             streams: Streams::default(),
             calls: Calls::default(),
             config,
@@ -328,9 +367,7 @@ impl Session {
     /// This never fails: a mistake of the server ends the session and is reported as
     /// [`Event::Ended`].
     pub fn handle_input(&mut self, now: Timestamp, input: Input<'_>) {
-        if let Phase::Handshake(handshake) = &mut self.phase {
-            handshake.start(now, self.config.handshake_timeout);
-        }
+        self.start_clock(now, input);
         match input {
             Input::Opened => {}
             Input::Received(bytes) => {
@@ -339,7 +376,7 @@ impl Session {
                 }
             }
             Input::Woken => self.on_woken(now),
-            Input::Closed { code, reason } => self.on_closed(code, reason),
+            Input::Closed { code, reason } => self.on_closed(now, code, reason),
         }
     }
 
@@ -351,19 +388,20 @@ impl Session {
     /// When the session wants [`Input::Woken`], if at all.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        match &self.phase {
+        let handshake = match &self.phase {
             Phase::Handshake(handshake) => handshake.deadline(),
-            Phase::Ready => {
-                let deadlines = [
-                    self.requests.deadline(),
-                    self.messaging.deadline(),
-                    self.streams.deadline(),
-                    self.calls.deadline(),
-                ];
-                deadlines.into_iter().flatten().min()
-            }
-            Phase::Ended(_) => None,
-        }
+            Phase::Ready | Phase::Lost(_) => None,
+            Phase::Ended(_) => return None,
+        };
+        let deadlines = [
+            handshake,
+            self.continuity_deadline(),
+            self.requests.deadline(),
+            self.messaging.deadline(self.is_attached()),
+            self.streams.deadline(),
+            self.calls.deadline(),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Ends the session, as the application wants it. Does nothing if it is over.
@@ -426,29 +464,29 @@ impl Session {
     }
 
     fn on_received(&mut self, now: Timestamp, bytes: &[u8]) -> Result<(), Violation> {
-        if let Phase::Ended(_) = self.phase {
+        if let Phase::Lost(_) | Phase::Ended(_) = self.phase {
             return Ok(());
         }
+        let Some(bytes) = self.on_linked(now, bytes)? else { return Ok(()) };
         let Some(received) = self.wire.receive(bytes)? else { return Ok(()) };
         match self.phase {
-            Phase::Handshake(_) => self.on_handshake_frame(received),
+            Phase::Handshake(_) => self.on_handshake_frame(now, received),
             Phase::Ready => return self.on_frame(now, received.frame),
-            Phase::Ended(_) => {}
+            Phase::Lost(_) | Phase::Ended(_) => {}
         }
         Ok(())
     }
 
     fn on_woken(&mut self, now: Timestamp) {
-        match &self.phase {
-            Phase::Handshake(_) => self.check_handshake(now),
-            Phase::Ready => {
-                self.check_enabling(now);
-                self.check_streams(now);
-                self.check_calls(now);
-                self.check_requests(now);
-            }
-            Phase::Ended(_) => {}
+        if self.phase.is_ended() {
+            return;
         }
+        self.check_handshake(now);
+        self.check_continuity(now);
+        self.check_enabling(now);
+        self.check_streams(now);
+        self.check_calls(now);
+        self.check_requests(now);
     }
 
     fn on_violation(&mut self, violation: &Violation) {
@@ -457,7 +495,10 @@ impl Session {
         self.end(error, Some((violation.close_code(), &text)));
     }
 
-    fn on_closed(&mut self, code: Option<u16>, reason: &str) {
+    fn on_closed(&mut self, now: Timestamp, code: Option<u16>, reason: &str) {
+        if let Phase::Lost(_) | Phase::Ended(_) = self.phase {
+            return;
+        }
         let code_text = code.map_or_else(|| String::from("no close code"), |c| format!("code {c}"));
         let separator = if reason.is_empty() { "" } else { ": " };
         let (kind, what) = match (&self.phase, code) {
@@ -470,7 +511,23 @@ impl Session {
             _ => (ErrorCode::ConnectionLost, "the connection was lost"),
         };
         let message = format!("{what} ({code_text}{separator}{reason})");
-        self.end(SessionError::new(kind, message), None);
+        let error = SessionError::new(kind, message);
+        if code == Some(CLOSE_NORMAL) {
+            self.end(error, None);
+        } else {
+            self.on_failed(now, error, None);
+        }
+    }
+
+    /// The connection failed: an end, unless there was a room and the client comes back.
+    fn on_failed(&mut self, now: Timestamp, error: SessionError, close: Option<(u16, &str)>) {
+        if self.config.reconnect && self.room.is_some() {
+            let reason = close.map(|(code, reason)| (code, wire::close_reason(reason)));
+            let close = reason.as_ref().map(|(code, reason)| (*code, reason.as_str()));
+            self.lose(now, error, close);
+        } else {
+            self.end(error, close);
+        }
     }
 
     /// The one way to the end: closes the socket, answers all that is open, says so.
@@ -494,11 +551,15 @@ impl Session {
 
     fn check_ready(&self) -> Result<(), SessionError> {
         match &self.phase {
-            Phase::Handshake(_) => {
+            Phase::Ended(error) => Err(error.clone()),
+            _ if self.is_usable() => Ok(()),
+            Phase::Lost(error) => {
+                let text = format!("there is no connection: {error}");
+                Err(SessionError::new(ErrorCode::NotConnected, text))
+            }
+            Phase::Handshake(_) | Phase::Ready => {
                 Err(SessionError::new(ErrorCode::NotConnected, "the room is not ready"))
             }
-            Phase::Ready => Ok(()),
-            Phase::Ended(error) => Err(error.clone()),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::{
     ClientFrame, ErrorCode, JsonText, Outgoing, ParticipantId, Request, RequestId, SessionError,
     frame::system,
     members,
-    session::{Session, Timestamp, streams::StreamKind},
+    session::{Config, Session, Timestamp, streams::StreamKind},
 };
 
 impl Session {
@@ -53,15 +53,33 @@ impl Session {
         }
 
         let merged = members::merge(&self.attributes, &changed);
+        let own = members::merge(&self.own_attributes, &changed);
         let encoded =
             self.wire.encode(|id| ClientFrame::SetAttributes { id, attributes: changed })?;
         self.attributes = merged;
+        self.own_attributes = own;
         self.transmit(encoded);
         Ok(())
     }
 
+    /// One message is always taken, however large.
+    fn check_queue(&self, outgoing: &Outgoing) -> Result<(), SessionError> {
+        let Config { max_queued_messages, max_queued_bytes, .. } = self.config;
+        let (messages, bytes) = self.requests.queued();
+        let size = outgoing.message.as_str().len() + outgoing.attachment.len();
+        let text = if messages >= max_queued_messages {
+            format!("{messages} messages wait for the server's answer already")
+        } else if messages > 0 && bytes.saturating_add(size) > max_queued_bytes {
+            format!("{bytes} bytes wait for the server's answer already")
+        } else {
+            return Ok(());
+        };
+        Err(SessionError::new(ErrorCode::QueueFull, text))
+    }
+
     pub(super) fn check_outgoing(&self, outgoing: &Outgoing) -> Result<(), SessionError> {
         self.check_ready()?;
+        self.check_queue(outgoing)?;
         let kind = outgoing.kind.as_str();
         if system::RESERVED.contains(&kind) || StreamKind::parse(kind).is_some() {
             return Err(invalid(format!("the message type {kind:?} is the protocol's own")));

@@ -12,6 +12,7 @@ use crate::{
     session::{
         Event, Session, Timestamp,
         requests::{Purpose, timeout},
+        wire::CLOSE_NORMAL,
     },
 };
 
@@ -34,17 +35,25 @@ pub(super) struct Enabling {
     is_toolkit_taken: bool,
 }
 
+impl Enabling {
+    /// Those who are to be answered.
+    pub(super) fn into_waiting(self) -> Vec<RequestId> {
+        self.waiting
+    }
+}
+
 impl Messaging {
     pub(super) fn is_off(&self) -> bool {
         matches!(self, Self::Off)
     }
 
     /// When [`Session::check_enabling`] has something to do.
-    pub(super) fn deadline(&self) -> Option<Timestamp> {
+    pub(super) fn deadline(&self, is_attached: bool) -> Option<Timestamp> {
         match self {
             Self::Off | Self::On => None,
             Self::Enabling(enabling) => {
-                Some(enabling.fallback_at.unwrap_or(enabling.deadline).min(enabling.deadline))
+                let fallback_at = enabling.fallback_at.filter(|_| is_attached);
+                Some(fallback_at.unwrap_or(enabling.deadline).min(enabling.deadline))
             }
         }
     }
@@ -70,7 +79,11 @@ impl Session {
                 enabling.waiting.push(request);
                 Ok(request)
             }
-            Messaging::Off => self.start_enabling(now),
+            Messaging::Off => {
+                let request = self.requests.name();
+                self.start_enabling(now, vec![request])?;
+                Ok(request)
+            }
         }
     }
 
@@ -93,19 +106,23 @@ impl Session {
         Ok(request)
     }
 
-    fn start_enabling(&mut self, now: Timestamp) -> Result<RequestId, SessionError> {
+    /// `waiting` are answered when it is done.
+    pub(super) fn start_enabling(
+        &mut self,
+        now: Timestamp,
+        waiting: Vec<RequestId>,
+    ) -> Result<(), SessionError> {
         self.announce_streams()?;
         let family = self.wire.family();
         self.ask(now, Request::Enable, Purpose::Enable(family))?;
-        let request = self.requests.name();
         let may_be_old = !self.wire.is_family_known();
         self.messaging = Messaging::Enabling(Enabling {
-            waiting: vec![request],
+            waiting,
             fallback_at: may_be_old.then(|| now + self.config.generation_timeout),
             deadline: now + self.config.request_timeout,
             is_toolkit_taken: false,
         });
-        Ok(request)
+        Ok(())
     }
 
     /// `messaging.enabled` has come. Says whether it was asked for.
@@ -156,7 +173,7 @@ impl Session {
 
     pub(super) fn check_enabling(&mut self, now: Timestamp) {
         let Messaging::Enabling(enabling) = &mut self.messaging else { return };
-        if enabling.fallback_at.is_some_and(|at| at <= now) {
+        if enabling.fallback_at.is_some_and(|at| at <= now) && self.phase.is_ready() {
             enabling.fallback_at = None;
             self.try_direct(now);
         } else if enabling.deadline <= now {
@@ -189,7 +206,18 @@ impl Session {
         if !self.wire.is_family_known() {
             self.wire.use_family(Family::Toolkit);
         }
+        let is_awaited = match &self.messaging {
+            Messaging::Enabling(enabling) => !enabling.waiting.is_empty(),
+            Messaging::Off | Messaging::On => true,
+        };
         self.fail_enabling(error);
+        // After a loss: those who were known before are not known any more.
+        for participant in self.participants.clear() {
+            self.report(Event::ParticipantRemoved(participant));
+        }
+        if !is_awaited {
+            self.end(error.clone(), Some((CLOSE_NORMAL, "")));
+        }
     }
 
     fn answer_enabling(&mut self, before: Messaging, result: &Result<(), SessionError>) {

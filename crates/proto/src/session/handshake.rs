@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Extensions, JsonText, ParticipantId, ServerFrame,
     session::{
-        Event, Phase, Session, Timestamp,
+        Phase, Session, Timestamp,
         requests::timeout,
         wire::{CLOSE_TIMEOUT, Received},
     },
@@ -18,6 +18,25 @@ pub(super) struct Handshake {
     connected: Option<(ParticipantId, JsonText)>,
     ready: Option<Ready>,
     is_plain: bool,
+    again: Option<Decision>,
+}
+
+/// What is known of a connection after a loss.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Decision {
+    /// The server has said nothing yet.
+    Open,
+    /// The server begins anew.
+    Anew,
+}
+
+/// Whether the room is ready for the first time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Beginning {
+    /// It is.
+    First,
+    /// There was a connection before.
+    Again,
 }
 
 /// What `room_ready` says.
@@ -40,6 +59,25 @@ pub(super) struct Room {
 }
 
 impl Handshake {
+    /// After a loss.
+    pub(super) fn again() -> Self {
+        Self { again: Some(Decision::Open), ..Self::default() }
+    }
+
+    /// Whether the server may still go on with what was before.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.again == Some(Decision::Open)
+    }
+
+    /// The server begins anew.
+    pub(super) fn decide(&mut self) {
+        self.again = Some(Decision::Anew);
+    }
+
+    fn beginning(&self) -> Beginning {
+        if self.again.is_some() { Beginning::Again } else { Beginning::First }
+    }
+
     /// Starts the clock, the first time.
     pub(super) fn start(&mut self, now: Timestamp, timeout: Duration) {
         self.deadline.get_or_insert(now + timeout);
@@ -80,17 +118,18 @@ impl Handshake {
 }
 
 impl Session {
-    pub(super) fn on_handshake_frame(&mut self, received: Received) {
+    pub(super) fn on_handshake_frame(&mut self, now: Timestamp, received: Received) {
         let Phase::Handshake(handshake) = &mut self.phase else { return };
         handshake.on_frame(received);
         let Some((room, attributes)) = handshake.room() else { return };
 
+        let beginning = handshake.beginning();
         let id = room.participant_id.as_str();
         self.wire.adapt(handshake.is_plain, room.extensions.as_ref(), id);
         self.attributes = attributes;
         self.room = Some(room);
         self.phase = Phase::Ready;
-        self.report(Event::Ready);
+        self.on_room_ready(now, beginning);
     }
 
     pub(super) fn check_handshake(&mut self, now: Timestamp) {
@@ -100,6 +139,6 @@ impl Session {
         }
         let error = timeout("the room was not ready", self.config.handshake_timeout);
         let reason = error.message.clone();
-        self.end(error, Some((CLOSE_TIMEOUT, &reason)));
+        self.on_failed(now, error, Some((CLOSE_TIMEOUT, &reason)));
     }
 }

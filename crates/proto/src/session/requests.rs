@@ -7,7 +7,7 @@ use crate::{
     StreamKey,
     content::codes,
     frame::ClientFrame,
-    session::{Event, Output, Session, Timestamp, wire::Encoded},
+    session::{Event, Session, Timestamp, wire::Encoded},
 };
 
 /// The requests without an answer, and the names of commands.
@@ -73,6 +73,11 @@ impl Requests {
         name
     }
 
+    /// How many requests have no answer, and their bytes.
+    pub(super) fn queued(&self) -> (usize, usize) {
+        (self.pending.len(), self.pending_bytes)
+    }
+
     /// When the next request runs out of time.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.pending.first_key_value().map(|(_, pending)| pending.deadline)
@@ -133,6 +138,9 @@ impl Session {
             | Request::OpenCall { .. }
             | Request::CallChunk { .. } => None,
         };
+        if !self.is_usable() {
+            return Err(SessionError::new(ErrorCode::NotConnected, "the connection was lost"));
+        }
         let encoded = self.wire.encode(|id| ClientFrame::Request { id, request })?;
         self.requests.add(now, &encoded, purpose, to);
         self.transmit(encoded);
@@ -151,7 +159,9 @@ impl Session {
     }
 
     pub(super) fn transmit(&mut self, encoded: Encoded) {
-        self.outputs.extend(encoded.packets.into_iter().map(Output::Transmit));
+        for packet in encoded.packets {
+            self.transmit_packet(packet);
+        }
     }
 
     pub(super) fn on_response(&mut self, now: Timestamp, id: MessageId, content: Content) {

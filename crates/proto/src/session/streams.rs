@@ -16,7 +16,7 @@ use bytes::Bytes;
 use crate::{
     Delivered, ErrorCode, JsonText, Outgoing, ParticipantId, Request, SessionError, StreamKey,
     session::{
-        Event, Session, Timestamp,
+        Event, Phase, Session, Timestamp,
         requests::{Purpose, Step, timeout},
     },
 };
@@ -298,10 +298,12 @@ impl Session {
     pub(super) fn fail_all_streams(&mut self, error: &SessionError) {
         for key in self.streams.find_all(|_| true) {
             let reader = self.streams.reader(key).map(|reader| reader.state().clone());
-            if let Some(reader::State::Complete) = reader {
-                self.report(Event::StreamClosed { stream: key, result: Ok(()) });
-            } else {
-                self.fail_stream(key, error);
+            match (reader, &self.phase) {
+                (Some(reader::State::Complete), Phase::Ended(_)) => {
+                    self.report(Event::StreamClosed { stream: key, result: Ok(()) });
+                }
+                (Some(reader::State::Complete), _) => {}
+                _ => self.fail_stream(key, error),
             }
         }
     }

@@ -12,6 +12,9 @@ pub(super) const CLOSE_NORMAL: u16 = 1000;
 /// The close code for a server that does not finish the handshake.
 pub(super) const CLOSE_TIMEOUT: u16 = 4008;
 
+/// The close code for a connection that the client lets go of. The server waits for it.
+pub(super) const CLOSE_AWAY: u16 = 4100;
+
 /// Data packets for a server that did not say what it takes.
 const PACKET_BYTES: usize = 1024;
 
@@ -58,6 +61,12 @@ impl Wire {
             packet_bytes: PACKET_BYTES,
             max_message_bytes: usize::MAX,
         }
+    }
+
+    /// Forgets what was agreed with a server that begins anew. Ids go on.
+    pub(super) fn restart(&mut self) {
+        let next_id = self.next_id;
+        *self = Self { next_id, ..Self::new(self.limits) };
     }
 
     /// Adapts to what the handshake told about the server.

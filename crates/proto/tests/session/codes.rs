@@ -16,6 +16,8 @@ fn every_code_has_its_word() {
             "closed",
             "connection-refused",
             "connection-lost",
+            "delivery-unknown",
+            "queue-full",
             "dismissed",
             "timeout",
             "aborted",

@@ -201,7 +201,7 @@ impl Session {
         match &read {
             Read::End => {
                 self.streams.ends.remove(&stream);
-                if let Phase::Ready = self.phase {
+                if !self.phase.is_ended() {
                     self.report(Event::StreamClosed { stream, result: Ok(()) });
                 }
             }
@@ -219,7 +219,7 @@ impl Session {
     fn nothing_to_read(&self) -> Read {
         match &self.phase {
             Phase::Ended(error) => Read::Failed(error.clone()),
-            Phase::Handshake(_) | Phase::Ready => Read::Failed(ended()),
+            Phase::Handshake(_) | Phase::Ready | Phase::Lost(_) => Read::Failed(ended()),
         }
     }
 
