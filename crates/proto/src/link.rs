@@ -101,8 +101,8 @@ pub struct Link {
 }
 
 impl Link {
-    /// The beginning of an epoch. More than `limit_bytes` are not kept; what is thrown away can
-    /// not be sent again.
+    /// The beginning of an epoch. More than `limit_bytes` and one message are not kept; what is
+    /// thrown away cannot be sent again.
     #[must_use]
     pub fn new(limit_bytes: usize) -> Self {
         Self {
@@ -132,7 +132,7 @@ impl Link {
     pub fn on_sent(&mut self, message: Bytes) {
         self.kept_bytes += cost(&message);
         self.kept.push_back(message);
-        while self.kept_bytes > self.limit_bytes {
+        while self.kept_bytes > self.limit_bytes && self.kept.len() > 1 {
             self.forget_first();
         }
     }

@@ -8,9 +8,11 @@ mod calls;
 mod claims;
 mod member;
 mod messages;
+mod place;
 mod presence;
 mod room;
 
 pub use claims::{Claims, Grants};
 pub use member::{Joining, MemberId, Traits};
+pub use place::{Manner, Place, Received};
 pub use room::{JoinError, Output, Room, RoomConfig, RoomLimits};

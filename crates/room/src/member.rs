@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use room_proto::{JsonText, ParticipantId, members};
+use room_proto::{JsonText, ParticipantId, Resume, members};
 
 use crate::claims::Grants;
 
@@ -25,6 +25,8 @@ pub struct Joining {
     pub grants: Grants,
     /// What its client is like.
     pub traits: Traits,
+    /// How it can come back after a loss, if it can.
+    pub resume: Option<Resume>,
 }
 
 /// What the room must know about a member's client.
@@ -54,7 +56,7 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn new(joining: Joining) -> Self {
-        let Joining { participant_id, name, role, attributes, grants, traits } = joining;
+        let Joining { participant_id, name, role, attributes, grants, traits, resume: _ } = joining;
         let named = members::with(&JsonText::empty_object(), "name", &JsonText::from_value(&name));
         Self {
             participant_id,

@@ -139,6 +139,7 @@ impl Room {
 
         self.last_member += 1;
         let id = MemberId(self.last_member);
+        let resume = joining.resume.clone();
         let member = Member::new(joining);
         let greetings = [
             ServerFrame::Connected {
@@ -149,7 +150,10 @@ impl Room {
                 room_name: self.config.name.clone(),
                 room_url: self.config.url.clone(),
                 session_id: self.config.session_id.clone(),
-                extensions: member.traits.ours.then(|| self.config.extensions.clone()),
+                extensions: member
+                    .traits
+                    .ours
+                    .then(|| Extensions { resume, ..self.config.extensions.clone() }),
             },
         ];
         self.by_participant.insert(member.participant_id.clone(), id);

@@ -32,6 +32,7 @@ impl Bench {
             raw_attachments: true,
             max_packet_bytes: None,
             max_message_bytes: None,
+            resume: None,
         };
         let config = RoomConfig {
             name: String::from("lobby"),
@@ -144,6 +145,7 @@ pub(crate) fn joining(name: &str) -> Joining {
         attributes: JsonText::empty_object(),
         grants: Grants::ALL,
         traits: OURS,
+        resume: None,
     }
 }
 

@@ -1,0 +1,105 @@
+//! A member's end of the wire: frames to WebSocket messages and back.
+//!
+//! It outlives a connection, so that a member who comes back in time goes on where it was.
+
+use bytes::Bytes;
+use room_proto::{
+    Assembler, ClientFrame, Control, Limits, Link, MessageId, ServerFrame, Violation,
+    body::BodyForm, frame::FrameError,
+};
+
+/// How a member's client is spoken to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Manner {
+    /// How the handshake is written.
+    pub handshake: BodyForm,
+    /// The largest data packet.
+    pub packet_bytes: usize,
+    /// Bounds on what the member may send.
+    pub limits: Limits,
+    /// If the member can come back after a loss: how many bytes are kept for it.
+    pub kept_bytes: Option<usize>,
+}
+
+/// Where a member's two directions stand.
+#[derive(Debug)]
+pub struct Place {
+    manner: Manner,
+    assembler: Assembler,
+    last_id: MessageId,
+    link: Option<Link>,
+}
+
+/// What became of a WebSocket message.
+#[derive(Debug, Default)]
+pub struct Received {
+    /// For the room.
+    pub frame: Option<Result<ClientFrame, FrameError>>,
+    /// To be sent at once.
+    pub reply: Option<Bytes>,
+}
+
+impl Place {
+    /// The place of a member that has just come.
+    #[must_use]
+    pub fn new(manner: Manner) -> Self {
+        Self {
+            manner,
+            assembler: Assembler::new(manner.limits),
+            last_id: MessageId(0),
+            link: manner.kept_bytes.map(Link::new),
+        }
+    }
+
+    /// Writes a frame as WebSocket messages. They count as sent from now on.
+    pub fn encode(&mut self, frame: &ServerFrame) -> Vec<Bytes> {
+        self.last_id.0 += 1;
+        let message = frame.encode(self.last_id, self.manner.handshake);
+        let packets: Vec<_> = message.packets(self.manner.packet_bytes).collect();
+        if let Some(link) = &mut self.link {
+            for packet in &packets {
+                link.on_sent(packet.clone());
+            }
+        }
+        packets
+    }
+
+    /// Takes a WebSocket message.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation`] if it cannot be read, which is the end of the member.
+    pub fn receive(&mut self, bytes: &[u8]) -> Result<Received, Violation> {
+        let mut received = Received::default();
+        if let Some(link) = &mut self.link {
+            if let Some(control) = Control::decode(bytes)? {
+                received.reply = on_control(link, control)?;
+                return Ok(received);
+            }
+            received.reply = link.on_received(bytes.len()).map(Control::encode);
+        }
+        if let Some(message) = self.assembler.push(bytes)? {
+            received.frame = Some(ClientFrame::decode(&message, &self.manner.limits));
+        }
+        Ok(received)
+    }
+
+    /// Goes on over another connection with a client that has received so many messages. Gives
+    /// what is to be sent first, or `None` if it cannot go on.
+    pub fn resume(&mut self, received: u64) -> Option<Vec<Bytes>> {
+        let link = self.link.as_mut()?;
+        let replay = link.resume(received).ok()?;
+        let resumed = Control::Resumed(link.received()).encode();
+        Some(std::iter::once(resumed).chain(replay).collect())
+    }
+}
+
+fn on_control(link: &mut Link, control: Control) -> Result<Option<Bytes>, Violation> {
+    match control {
+        Control::Ack(count) => link.on_ack(count).map(|()| None),
+        Control::Ping => Ok(Some(Control::Pong.encode())),
+        Control::Pong => Ok(None),
+        // Only servers say this.
+        Control::Resumed(_) => Err(Violation::NoEpoch),
+    }
+}
