@@ -2,12 +2,14 @@
 //!
 //! There is no socket, no clock and no task here. [`Room::join`], [`Room::handle`] and
 //! [`Room::leave`] take what members do; [`Room::poll_output`] gives what is to be sent to whom.
+//! [`Pace`] says beforehand whether a member speaks too fast.
 //! Whatever one member sends to another arrives in the order it was sent in.
 
 mod calls;
 mod claims;
 mod member;
 mod messages;
+mod pace;
 mod place;
 mod presence;
 mod room;
@@ -15,4 +17,5 @@ mod room;
 pub use claims::{Claims, Grants};
 pub use member::{Joining, MemberId, Traits};
 pub use place::{Manner, Place, Received};
+pub use pace::{Pace, Verdict};
 pub use room::{JoinError, Output, Room, RoomConfig, RoomLimits};

@@ -202,6 +202,12 @@ impl Room {
         self.outputs.pop_front()
     }
 
+    /// How the others know a member.
+    #[must_use]
+    pub fn participant_id(&self, member: MemberId) -> Option<&ParticipantId> {
+        self.members.get(&member).map(|member| &member.participant_id)
+    }
+
     /// How many members there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -8,4 +8,5 @@ mod calls;
 mod duplex;
 mod membership;
 mod messages;
+mod pace;
 mod presence;
