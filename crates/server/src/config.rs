@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,7 +11,7 @@ use room::RoomLimits;
 use room_proto::Limits;
 use thiserror::Error;
 
-use crate::keys::Keys;
+use crate::{keys::Keys, metrics::Metrics, origin::Origin};
 
 /// How the server behaves. Start from [`ServerConfig::new`].
 #[derive(Clone, Debug)]
@@ -31,12 +32,24 @@ pub struct ServerConfig {
     pub limits: Limits,
     /// Bounds on a room.
     pub room_limits: RoomLimits,
+    /// How many rooms there may be at a time.
+    pub max_rooms: usize,
+    /// How many messages one member may send in a second, see [`room::Pace`]; 0 is no limit.
+    pub max_messages_per_second: u32,
     /// The size of data packets that our own clients are asked to keep to.
     pub max_packet_bytes: usize,
     /// How much may wait for a member that reads slowly, before it is disconnected.
     pub max_queued_bytes: usize,
     /// The time between pings. Who is silent for two of them is disconnected.
     pub heartbeat: Duration,
+    /// How long a connection may take until its request is whole.
+    pub handshake_time: Duration,
+    /// The sites whose pages may connect; if empty, all.
+    pub allowed_origins: Vec<Origin>,
+    /// Believes `X-Forwarded-For`, `-Proto` and `-Host`. Only right behind a proxy that sets them.
+    pub trust_forwarded: bool,
+    /// Where the server counts what it did not allow.
+    pub metrics: Arc<Metrics>,
 }
 
 impl ServerConfig {
@@ -52,9 +65,15 @@ impl ServerConfig {
             mounts: Vec::new(),
             limits: Limits::default(),
             room_limits: RoomLimits::default(),
+            max_rooms: 10_000,
+            max_messages_per_second: 2000,
             max_packet_bytes: 1024 * 1024,
             max_queued_bytes: 32 * 1024 * 1024,
             heartbeat: Duration::from_secs(30),
+            handshake_time: Duration::from_secs(10),
+            allowed_origins: Vec::new(),
+            trust_forwarded: false,
+            metrics: Arc::default(),
         }
     }
 

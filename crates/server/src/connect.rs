@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
     http::HeaderMap,
 };
@@ -12,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    App, bearer::bearer, refusal::Refusal, room_name::RoomName, room_url::room_url,
+    App, bearer::bearer, caller::Caller, refusal::Refusal, room_name::RoomName, room_url::room_url,
     tokens::NewToken,
 };
 
@@ -20,6 +20,7 @@ use crate::{
 pub(crate) async fn connect(
     State(app): State<Arc<App>>,
     Path((project, room)): Path<(String, String)>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Json<Connection>, Refusal> {
     let room = RoomName::new(&room)?;
@@ -34,7 +35,7 @@ pub(crate) async fn connect(
         (None, _) => return Err(Refusal::forbidden("an API key of this server is required")),
     };
 
-    let room_url = room_url(&headers, &room);
+    let room_url = room_url(&caller, &room);
     let room_name = room.as_str().to_owned();
     Ok(Json(Connection { jwt, room_name, project_id: project, room_url }))
 }

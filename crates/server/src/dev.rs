@@ -3,18 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{State, rejection::JsonRejection},
-    http::HeaderMap,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{App, refusal::Refusal, room_name::RoomName, room_url::room_url, tokens::NewToken};
+use crate::{
+    App, caller::Caller, refusal::Refusal, room_name::RoomName, room_url::room_url,
+    tokens::NewToken,
+};
 
 /// Makes a token.
 pub(crate) async fn token(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Caller>,
     request: Result<Json<TokenRequest>, JsonRejection>,
 ) -> Result<Json<TokenResponse>, Refusal> {
     let Json(request) = request.map_err(|error| Refusal::invalid(error.body_text()))?;
@@ -30,7 +32,7 @@ pub(crate) async fn token(
         .ok_or_else(|| Refusal::forbidden("this server has no secret to sign with"))?;
 
     let token = NewToken { room: &room, name: &request.name, role, expires_in: Some(LIFETIME) };
-    Ok(Json(TokenResponse { url: room_url(&headers, &room), token: token.sign(secret) }))
+    Ok(Json(TokenResponse { url: room_url(&caller, &room), token: token.sign(secret) }))
 }
 
 /// Asks for a token.

@@ -1,16 +1,22 @@
 //! The room server: sockets, tokens and files around the rooms of the crate `room`.
 //!
 //! Nothing here decides what a room does. Start reading at [`run`]; a client comes in through
-//! `upgrade.rs`, sits in `seat.rs`, and its room is driven in `rooms.rs`.
+//! `connections.rs`, `guard.rs` and `upgrade.rs`, sits in `seat.rs`, and its room is driven in `rooms.rs`.
 
 mod bearer;
+mod caller;
 mod client;
 mod config;
 mod connect;
+mod connections;
 mod dev;
 mod files;
+mod guard;
 mod keys;
+mod metrics;
+mod origin;
 mod outbox;
+mod pacing;
 mod refusal;
 mod room_name;
 mod room_url;
@@ -23,17 +29,21 @@ use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
+    middleware::from_fn_with_state,
     routing::{get, post},
-    serve::ListenerExt as _,
 };
 use thiserror::Error;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 pub use config::{ConfigError, Mount, MountError, ServerConfig};
 pub use keys::{ApiKey, KeyError, Keys, Secret};
+pub use metrics::{Incident, Metrics};
+pub use origin::{Origin, OriginError};
 pub use room_name::{RoomName, RoomNameError};
 pub use tokens::{NewToken, TokenError, verify};
+
+use rooms::Rooms;
 
 /// Serves until `shutdown` is ready, then lets everybody go and returns within a few seconds.
 ///
@@ -47,25 +57,19 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     config.check(listener.local_addr()?)?;
     let (down, mut is_down) = watch::channel(false);
-    let app = Arc::new(App { rooms: Arc::default(), config, shutdown: down });
+    let rooms = Arc::new(Rooms::new(config.max_rooms, Arc::clone(&config.metrics)));
+    let app = Arc::new(App { rooms, config, shutdown: down });
     let router = router(&app);
 
-    let listener = listener.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
     let starter = Arc::clone(&app);
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+    tokio::spawn(async move {
         shutdown.await;
         info!("shutting down");
         starter.shutdown.send_replace(true);
     });
-
     let finish = async {
-        serving.await?;
+        connections::accept(listener, Arc::clone(&app), router).await;
         app.shutdown.closed().await;
-        io::Result::Ok(())
     };
     let out_of_time = async {
         // An error cannot be: `app` has the sender.
@@ -74,7 +78,7 @@ pub async fn run(
         sleep(SHUTDOWN_LIMIT).await;
     };
     tokio::select! {
-        finished = finish => finished?,
+        () = finish => {}
         () = out_of_time => warn!("leaving unfinished connections"),
     }
     Ok(())
@@ -97,7 +101,7 @@ pub enum ServeError {
 /// What all requests share.
 struct App {
     config: ServerConfig,
-    rooms: Arc<rooms::Rooms>,
+    rooms: Arc<Rooms>,
     /// Becomes true at the end. Every seat has a receiver, so that the end can wait for them.
     shutdown: watch::Sender<bool>,
 }
@@ -105,10 +109,13 @@ struct App {
 fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/rooms/{room}", get(upgrade::join))
-        .route("/healthz", get(async || "ok"))
         .route("/accounts/projects/{project}/rooms/{room}/connect", post(connect::connect));
     if app.config.dev {
         router = router.route("/dev/token", post(dev::token));
     }
-    router.merge(files::router(&app.config)).with_state(Arc::clone(app))
+    let router = router.route_layer(from_fn_with_state(Arc::clone(app), guard::guard));
+    router
+        .route("/healthz", get(async || "ok"))
+        .merge(files::router(&app.config))
+        .with_state(Arc::clone(app))
 }

@@ -1,43 +1,67 @@
 //! How the server says no: a status and a JSON body, or for browsers a close.
 
+use std::time::Duration;
+
 use axum::{
-    Json,
+    Extension, Json,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use room::JoinError;
 use serde::Serialize;
 
-use crate::{room_name::RoomNameError, tokens::TokenError};
+use crate::{metrics::Incident, room_name::RoomNameError, rooms::NoPlace, tokens::TokenError};
 
-/// A request that is not granted.
+/// A request that is not granted. Its response carries it as an extension, for `guard.rs`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Refusal {
     status: StatusCode,
-    code: &'static str,
+    incident: Incident,
     message: String,
 }
 
 impl Refusal {
     /// What was sent makes no sense.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "invalid-argument", message: message.into() }
+        Self::new(StatusCode::BAD_REQUEST, Incident::InvalidArgument, message)
     }
 
     /// Who asks may not.
     ///
     /// Never 401: the official clients would try again for ever.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, code: "permission-denied", message: message.into() }
+        Self::new(StatusCode::FORBIDDEN, Incident::PermissionDenied, message)
     }
 
     /// There is nothing here.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "not-found", message: message.into() }
+        Self::new(StatusCode::NOT_FOUND, Incident::NotFound, message)
     }
 
-    /// The reason, for the log.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
+    /// The page that asks is of another site.
+    pub(crate) fn origin() -> Self {
+        let message = "pages of this origin may not connect";
+        Self::new(StatusCode::FORBIDDEN, Incident::OriginNotAllowed, message)
+    }
+
+    /// The request was not whole in time.
+    pub(crate) fn late(limit: Duration) -> Self {
+        let message = format!("the request took longer than {limit:?}");
+        Self::new(StatusCode::REQUEST_TIMEOUT, Incident::HandshakeTimeout, message)
+    }
+
+    fn new(status: StatusCode, incident: Incident, message: impl Into<String>) -> Self {
+        Self { status, incident, message: message.into() }
+    }
+
+    /// What it counts as.
+    pub(crate) fn incident(&self) -> Incident {
+        self.incident
+    }
+
+    /// The reason for the log, unless it may have something of what was sent.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        (self.incident != Incident::InvalidArgument).then_some(self.message.as_str())
     }
 
     /// The reason, as the text of a close frame.
@@ -68,10 +92,21 @@ impl From<RoomNameError> for Refusal {
     }
 }
 
+/// The official clients try again after 503, and only after that.
+impl From<NoPlace> for Refusal {
+    fn from(error: NoPlace) -> Self {
+        let incident = match error {
+            NoPlace::RoomsFull { .. } => Incident::RoomsFull,
+            NoPlace::Room(JoinError::Full { .. } | JoinError::IdInUse) => Incident::RoomFull,
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, incident, error.to_string())
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self { status, code, message } = self;
-        (status, Json(Body { code, message })).into_response()
+        let (code, message) = (self.incident.reason(), self.message.clone());
+        (self.status, Extension(self), Json(Body { code, message })).into_response()
     }
 }
 

@@ -6,22 +6,46 @@ use std::{
 };
 
 use room::{JoinError, Joining, MemberId, Output, Room, RoomConfig};
-use room_proto::{ClientFrame, frame::FrameError};
+use room_proto::{ClientFrame, ParticipantId, frame::FrameError};
+use thiserror::Error;
 use tracing::{info, warn};
 
 use crate::{
+    metrics::{Incident, Metrics},
     outbox::{Ending, Outbox, TooSlow},
     room_name::RoomName,
+    seat::CLOSE_TOO_LARGE,
 };
 
 /// All rooms, by name. A room is made by its first member and forgotten with its last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rooms {
+    limit: usize,
+    metrics: Arc<Metrics>,
     // Locked before any room, never after one.
     by_name: Mutex<HashMap<RoomName, Arc<LiveRoom>>>,
 }
 
+/// Why somebody cannot come in.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub(crate) enum NoPlace {
+    /// It would be one room too many.
+    #[error("there is no place for another room ({limit} rooms)")]
+    RoomsFull {
+        /// The limit.
+        limit: usize,
+    },
+    /// The room says no.
+    #[error(transparent)]
+    Room(#[from] JoinError),
+}
+
 impl Rooms {
+    /// No rooms yet, and never more than so many.
+    pub(crate) fn new(limit: usize, metrics: Arc<Metrics>) -> Self {
+        Self { limit, metrics, by_name: Mutex::default() }
+    }
+
     /// Lets a member in; what the room has for it goes to `outbox`.
     pub(crate) fn join(
         self: &Arc<Self>,
@@ -29,15 +53,22 @@ impl Rooms {
         config: impl FnOnce() -> RoomConfig,
         joining: Joining,
         outbox: Arc<Outbox>,
-    ) -> Result<Membership, JoinError> {
+    ) -> Result<Membership, NoPlace> {
+        let participant = joining.participant_id.clone();
         let mut by_name = lock(&self.by_name);
         let room = match by_name.get(name) {
             Some(room) => Arc::clone(room),
-            None => Arc::new(LiveRoom::new(name.clone(), Room::new(config()))),
+            None if by_name.len() >= self.limit => {
+                return Err(NoPlace::RoomsFull { limit: self.limit });
+            }
+            None => {
+                let metrics = Arc::clone(&self.metrics);
+                Arc::new(LiveRoom::new(name.clone(), Room::new(config()), metrics))
+            }
         };
         let member = room.join(joining, outbox)?;
         by_name.entry(name.clone()).or_insert_with(|| Arc::clone(&room));
-        Ok(Membership { rooms: Arc::downgrade(self), room, member })
+        Ok(Membership { rooms: Arc::downgrade(self), room, member, participant })
     }
 
     fn forget_if_empty(&self, room: &Arc<LiveRoom>) {
@@ -56,6 +87,7 @@ pub(crate) struct Membership {
     rooms: Weak<Rooms>,
     room: Arc<LiveRoom>,
     member: MemberId,
+    participant: ParticipantId,
 }
 
 impl Membership {
@@ -77,9 +109,9 @@ impl Membership {
         &self.room.name
     }
 
-    /// The member's number, for the log.
-    pub(crate) fn member(&self) -> u64 {
-        self.member.0
+    /// How the others know the member, for the log.
+    pub(crate) fn participant(&self) -> &ParticipantId {
+        &self.participant
     }
 }
 
@@ -100,8 +132,8 @@ struct LiveRoom {
 }
 
 impl LiveRoom {
-    fn new(name: RoomName, room: Room) -> Self {
-        Self { name, state: Mutex::new(State { room, outboxes: HashMap::new() }) }
+    fn new(name: RoomName, room: Room, metrics: Arc<Metrics>) -> Self {
+        Self { name, state: Mutex::new(State { room, outboxes: HashMap::new(), metrics }) }
     }
 
     fn join(&self, joining: Joining, outbox: Arc<Outbox>) -> Result<MemberId, JoinError> {
@@ -141,6 +173,7 @@ struct State {
     room: Room,
     // Exactly the members of `room`.
     outboxes: HashMap<MemberId, Arc<Outbox>>,
+    metrics: Arc<Metrics>,
 }
 
 impl State {
@@ -151,22 +184,35 @@ impl State {
                 Output::Deliver { to, frame } => {
                     let pushed = self.outboxes.get(&to).map_or(Ok(()), |outbox| outbox.push(frame));
                     if pushed == Err(TooSlow) {
-                        warn!(room = %name, member = to.0, "disconnecting a member: too slow");
+                        self.record(Incident::TooSlow, name, to);
                         self.outboxes.remove(&to);
                         self.room.leave(to);
                     }
                 }
                 Output::Close { to, code, reason } => {
                     if let Some(outbox) = self.outboxes.remove(&to) {
+                        if code == CLOSE_TOO_LARGE {
+                            self.record(Incident::AttributesTooLarge, name, to);
+                        }
                         outbox.end(Ending::close(code, &reason));
                         self.room.leave(to);
                     }
                 }
-                Output::Refused { from, reason } => {
-                    warn!(room = %name, member = from.0, reason, "refusing a message");
+                // The reason may quote the message.
+                Output::Refused { from, .. } => {
+                    let participant = self.room.participant_id(from).map(ParticipantId::as_str);
+                    warn!(room = %name, participant, "ignoring a message that makes no sense");
                 }
             }
         }
+    }
+
+    /// Logs and counts that a member is disconnected, before it is taken out.
+    fn record(&self, incident: Incident, name: &RoomName, member: MemberId) {
+        self.metrics.add(incident);
+        let participant = self.room.participant_id(member).map(ParticipantId::as_str);
+        let reason = incident.reason();
+        warn!(room = %name, participant, reason, "disconnecting a member");
     }
 }
 

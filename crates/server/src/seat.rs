@@ -21,7 +21,9 @@ use tracing::{debug, info, warn};
 
 use crate::{
     client::Client,
+    metrics::{Incident, Metrics},
     outbox::{Ending, Next, Outbox},
+    pacing::Pacing,
     rooms::Membership,
 };
 
@@ -32,7 +34,10 @@ pub(crate) struct Seat {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) client: Client,
     pub(crate) limits: Limits,
+    /// 0 is no limit.
+    pub(crate) max_messages_per_second: u32,
     pub(crate) heartbeat: Duration,
+    pub(crate) metrics: Arc<Metrics>,
     /// Becomes true when the server shuts down.
     pub(crate) shutdown: watch::Receiver<bool>,
 }
@@ -47,14 +52,16 @@ impl Seat {
             () = self.overdue() => {}
             () = self.shut_down() => {}
         }
-        let (room, member) = (self.membership.room_name(), self.membership.member());
-        info!(%room, member, "a member has left");
+        let (room, participant) = (self.membership.room_name(), self.membership.participant());
+        info!(%room, %participant, "a member has left");
     }
 
     /// Takes in what the client sends until it is gone.
     async fn read(&self, mut stream: SplitStream<WebSocket>) {
         let silence = self.heartbeat.saturating_mul(2);
         let mut assembler = Assembler::new(self.limits);
+        let metrics = Arc::clone(&self.metrics);
+        let mut pacing = Pacing::new(self.max_messages_per_second, metrics);
         let mut heard = Instant::now();
         let mut alarm = std::pin::pin!(sleep_until(heard + silence));
 
@@ -67,25 +74,35 @@ impl Seat {
                         alarm.as_mut().reset(heard + silence);
                         continue;
                     }
-                    let (room, member) = (self.membership.room_name(), self.membership.member());
-                    info!(%room, member, "disconnecting a member: silent");
-                    return;
+                    // Without a close: whoever is there after all should come back.
+                    return self.record(Incident::Idle, "");
                 }
             };
-            heard = Instant::now();
             match received {
-                Some(Ok(message)) => self.on_message(&mut assembler, message),
+                Some(Ok(message)) => {
+                    let pause = self.on_message(&mut assembler, &mut pacing, message);
+                    if !pause.is_zero() {
+                        sleep(pause).await;
+                    }
+                }
                 Some(Err(error)) => return self.on_read_error(error).await,
                 None => return,
             }
+            heard = Instant::now();
         }
     }
 
-    fn on_message(&self, assembler: &mut Assembler, message: WsMessage) {
+    /// Gives how long to read no more.
+    fn on_message(
+        &self,
+        assembler: &mut Assembler,
+        pacing: &mut Pacing,
+        message: WsMessage,
+    ) -> Duration {
         match message {
             WsMessage::Binary(packet) => {
                 if !self.outbox.has_ended() {
-                    self.on_packet(assembler, &packet);
+                    return self.on_packet(assembler, pacing, &packet);
                 }
             }
             WsMessage::Text(_) => {
@@ -98,22 +115,43 @@ impl Seat {
             }
             WsMessage::Ping(_) | WsMessage::Pong(_) => {}
         }
+        Duration::ZERO
     }
 
-    fn on_packet(&self, assembler: &mut Assembler, packet: &Bytes) {
+    fn on_packet(
+        &self,
+        assembler: &mut Assembler,
+        pacing: &mut Pacing,
+        packet: &Bytes,
+    ) -> Duration {
         match assembler.push(packet) {
             Ok(None) => {}
             Ok(Some(message)) => {
-                self.membership.handle(ClientFrame::decode(&message, &self.limits));
+                let frame = ClientFrame::decode(&message, &self.limits);
+                return pacing.handle(&self.membership, frame);
             }
             Err(error) => self.end_with_violation(close_code(&error), &error.to_string()),
         }
+        Duration::ZERO
     }
 
     fn end_with_violation(&self, code: u16, reason: &str) {
-        let (room, member) = (self.membership.room_name(), self.membership.member());
-        warn!(%room, member, code, reason, "disconnecting a member: protocol violation");
+        if self.outbox.has_ended() {
+            return;
+        }
+        let incident = match code {
+            CLOSE_TOO_LARGE => Incident::MessageTooLarge,
+            _ => Incident::ProtocolViolation,
+        };
+        self.record(incident, reason);
         self.membership.end(Ending::close(code, reason));
+    }
+
+    /// Logs and counts that the member is disconnected. `detail` has nothing of what was sent.
+    fn record(&self, incident: Incident, detail: &str) {
+        self.metrics.add(incident);
+        let (room, participant) = (self.membership.room_name(), self.membership.participant());
+        warn!(%room, %participant, reason = incident.reason(), detail, "disconnecting a member");
     }
 
     /// After an error nothing more can be read, but a close can be sent.
@@ -130,7 +168,7 @@ impl Seat {
                 self.end_with_violation(CLOSE_VIOLATION, &text);
             }
             Some(_) | None => {
-                debug!(member = self.membership.member(), error = text, "reading failed");
+                debug!(participant = %self.membership.participant(), error = text, "reading failed");
                 return;
             }
         }
@@ -141,7 +179,7 @@ impl Seat {
     /// Never returns: the client's answer to the last thing sent ends the reading, and so the seat.
     async fn keep_writing(&self, sink: SplitSink<WebSocket, WsMessage>) {
         if let Err(error) = self.write(sink).await {
-            debug!(member = self.membership.member(), %error, "writing failed");
+            debug!(participant = %self.membership.participant(), %error, "writing failed");
             self.outbox.abandon(Ending::Gone);
         }
         future::pending().await
@@ -222,7 +260,8 @@ fn close_code(error: &DecodeError) -> u16 {
 
 const CLOSE_GOING_AWAY: u16 = 1001;
 const CLOSE_VIOLATION: u16 = 4001;
-const CLOSE_TOO_LARGE: u16 = 4002;
+/// The close code for what is over a limit.
+pub(crate) const CLOSE_TOO_LARGE: u16 = 4002;
 
 /// How long the end of a connection may take.
 pub(crate) const GRACE: Duration = Duration::from_secs(3);

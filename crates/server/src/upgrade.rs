@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::{
         Path, Query as AxumQuery, State,
         ws::{CloseFrame, Message as WsMessage, WebSocket, WebSocketUpgrade},
@@ -20,11 +21,13 @@ use uuid::Uuid;
 use crate::{
     App,
     bearer::bearer,
+    caller::Caller,
     client::{Client, Query},
     outbox::Outbox,
     refusal::Refusal,
     room_name::RoomName,
     room_url::room_url,
+    rooms::Membership,
     seat::{GRACE, Seat},
     tokens::{self, TokenError},
 };
@@ -34,6 +37,7 @@ pub(crate) async fn join(
     State(app): State<Arc<App>>,
     Path(room): Path<String>,
     AxumQuery(pairs): AxumQuery<Vec<(String, String)>>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     mut upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -49,12 +53,10 @@ pub(crate) async fn join(
         .or(query.token)
         .or_else(|| offered.map(|(_, token)| token));
 
-    match admit(&app, &room, token.as_deref()) {
-        Ok(admission) => {
-            let url = room_url(&headers, &admission.room);
-            admission.seat(app, client, url, upgrade)
-        }
-        Err(refusal) => refuse(upgrade, client, &room, refusal),
+    let admission = admit(&app, &room, token.as_deref());
+    match admission.and_then(|admission| admission.join(&app, client, caller)) {
+        Ok(place) => place.seat(app, client, upgrade),
+        Err(refusal) => refuse(upgrade, client, refusal),
     }
 }
 
@@ -72,13 +74,28 @@ struct Admission {
 }
 
 impl Admission {
-    fn seat(
-        self,
-        app: Arc<App>,
-        client: Client,
-        url: String,
-        upgrade: WebSocketUpgrade,
-    ) -> Response {
+    /// Takes a place in the room, while a refusal can still be a status. It is given back if the
+    /// upgrade fails.
+    fn join(self, app: &App, client: Client, caller: Caller) -> Result<Place, Refusal> {
+        let outbox = Arc::new(Outbox::new(app.config.max_queued_bytes));
+        let joining = joining(app, &self.claims, client);
+        let name = joining.name.clone();
+        let config = || room_config(app, &self.room, room_url(&caller, &self.room));
+        let membership = app.rooms.join(&self.room, config, joining, Arc::clone(&outbox))?;
+        Ok(Place { membership, outbox, name, caller })
+    }
+}
+
+/// A place in a room for a client that is about to take it.
+struct Place {
+    membership: Membership,
+    outbox: Arc<Outbox>,
+    name: String,
+    caller: Caller,
+}
+
+impl Place {
+    fn seat(self, app: Arc<App>, client: Client, upgrade: WebSocketUpgrade) -> Response {
         // Taken here, so that a shutdown also waits for upgrades under way.
         let shutdown = app.shutdown.subscribe();
         let limits = app.config.limits;
@@ -86,25 +103,22 @@ impl Admission {
         let ws_limit = limits.max_message_bytes.saturating_add(64 * 1024);
         upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(
             async move |socket| {
-                let outbox = Arc::new(Outbox::new(app.config.max_queued_bytes));
-                let config = || room_config(&app, &self.room, url);
-                let joining = joining(&app, &self.claims, client);
-                let name = joining.name.clone();
-                let joined = app.rooms.join(&self.room, config, joining, Arc::clone(&outbox));
-                match joined {
-                    Ok(membership) => {
-                        let member = membership.member();
-                        info!(room = %self.room, member, name, ?client, "a member has joined");
-                        let heartbeat = app.config.heartbeat;
-                        drop(app);
-                        let seat = Seat { membership, outbox, client, limits, heartbeat, shutdown };
-                        seat.occupy(socket).await;
-                    }
-                    Err(error) => {
-                        info!(room = %self.room, name, %error, "cannot join");
-                        close(socket, &Refusal::forbidden(error.to_string())).await;
-                    }
-                }
+                let Self { membership, outbox, name, caller } = self;
+                let (room, participant) = (membership.room_name(), membership.participant());
+                let address = caller.address;
+                info!(%room, %participant, name, %address, ?client, "a member has joined");
+                let seat = Seat {
+                    membership,
+                    outbox,
+                    client,
+                    limits,
+                    max_messages_per_second: app.config.max_messages_per_second,
+                    heartbeat: app.config.heartbeat,
+                    metrics: Arc::clone(&app.config.metrics),
+                    shutdown,
+                };
+                drop(app);
+                seat.occupy(socket).await;
             },
         )
     }
@@ -137,10 +151,11 @@ fn joining(app: &App, claims: &Claims, client: Client) -> Joining {
 }
 
 /// Says no: with a status, or to those who cannot see one with a close that makes them stop.
-fn refuse(upgrade: WebSocketUpgrade, client: Client, room: &str, refusal: Refusal) -> Response {
-    info!(room, reason = refusal.message(), "refusing a client");
+fn refuse(upgrade: WebSocketUpgrade, client: Client, refusal: Refusal) -> Response {
     if client.needs_close() {
-        upgrade.on_upgrade(async move |socket| close(socket, &refusal).await)
+        let record = Extension(refusal.clone());
+        let response = upgrade.on_upgrade(async move |socket| close(socket, &refusal).await);
+        (record, response).into_response()
     } else {
         refusal.into_response()
     }
