@@ -58,6 +58,8 @@ fn hint(code: ErrorCode) -> &'static str {
         | ErrorCode::InvalidUrl
         | ErrorCode::ConnectionRefused
         | ErrorCode::ConnectionLost
+        | ErrorCode::DeliveryUnknown
+        | ErrorCode::QueueFull
         | ErrorCode::Dismissed
         | ErrorCode::PermissionDenied
         | ErrorCode::InvalidRequest

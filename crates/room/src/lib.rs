@@ -16,6 +16,6 @@ mod room;
 
 pub use claims::{Claims, Grants};
 pub use member::{Joining, MemberId, Traits};
-pub use place::{Manner, Place, Received};
 pub use pace::{Pace, Verdict};
+pub use place::{Manner, Place, Received};
 pub use room::{JoinError, Output, Room, RoomConfig, RoomLimits};

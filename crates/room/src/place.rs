@@ -84,6 +84,12 @@ impl Place {
         Ok(received)
     }
 
+    /// Whether [`Place::resume`] can go on.
+    #[must_use]
+    pub fn can_resume(&self, received: u64) -> bool {
+        self.link.as_ref().is_some_and(|link| link.can_resume(received))
+    }
+
     /// Goes on over another connection with a client that has received so many messages. Gives
     /// what is to be sent first, or `None` if it cannot go on.
     pub fn resume(&mut self, received: u64) -> Option<Vec<Bytes>> {

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use room::Traits;
-use room_proto::{Extensions, body::BodyForm};
+use room_proto::{Extensions, Resume, body::BodyForm};
 
 /// A client as it shows itself in its upgrade request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,6 +56,8 @@ pub(crate) struct Query {
     pub(crate) version: Option<String>,
     /// `room-messaging`: our own client.
     pub(crate) ours: Option<String>,
+    /// `resume`: one that can come back, or does.
+    pub(crate) resume: Option<String>,
 }
 
 impl Query {
@@ -67,11 +69,18 @@ impl Query {
                 "token" => &mut read.token,
                 "v" => &mut read.version,
                 Extensions::QUERY => &mut read.ours,
+                Resume::QUERY => &mut read.resume,
                 _ => continue,
             };
             place.get_or_insert(value);
         }
         read
+    }
+
+    /// The epoch that the client wants to go on with, and how many messages it has received.
+    pub(crate) fn comeback(&self) -> Option<(&str, u64)> {
+        let (epoch, received) = self.resume.as_deref()?.split_once('.')?;
+        Some((epoch, received.parse().ok()?))
     }
 }
 

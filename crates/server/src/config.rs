@@ -40,6 +40,10 @@ pub struct ServerConfig {
     pub max_packet_bytes: usize,
     /// How much may wait for a member that reads slowly, before it is disconnected.
     pub max_queued_bytes: usize,
+    /// How long a seat is kept for a client of ours whose connection was lost. 0: not at all.
+    pub resume_grace: Duration,
+    /// How much that was sent is kept for such a client, until it says that it came.
+    pub max_kept_bytes: usize,
     /// The time between pings. Who is silent for two of them is disconnected.
     pub heartbeat: Duration,
     /// How long a connection may take until its request is whole.
@@ -69,6 +73,8 @@ impl ServerConfig {
             max_messages_per_second: 2000,
             max_packet_bytes: 1024 * 1024,
             max_queued_bytes: 32 * 1024 * 1024,
+            resume_grace: Duration::from_secs(30),
+            max_kept_bytes: 16 * 1024 * 1024,
             heartbeat: Duration::from_secs(30),
             handshake_time: Duration::from_secs(10),
             allowed_origins: Vec::new(),

@@ -44,6 +44,7 @@ pub use room_name::{RoomName, RoomNameError};
 pub use tokens::{NewToken, TokenError, verify};
 
 use rooms::Rooms;
+use seat::Seats;
 
 /// Serves until `shutdown` is ready, then lets everybody go and returns within a few seconds.
 ///
@@ -58,7 +59,7 @@ pub async fn run(
     config.check(listener.local_addr()?)?;
     let (down, mut is_down) = watch::channel(false);
     let rooms = Arc::new(Rooms::new(config.max_rooms, Arc::clone(&config.metrics)));
-    let app = Arc::new(App { rooms, config, shutdown: down });
+    let app = Arc::new(App { rooms, seats: Arc::default(), config, shutdown: down });
     let router = router(&app);
 
     let starter = Arc::clone(&app);
@@ -102,6 +103,7 @@ pub enum ServeError {
 struct App {
     config: ServerConfig,
     rooms: Arc<Rooms>,
+    seats: Arc<Seats>,
     /// Becomes true at the end. Every seat has a receiver, so that the end can wait for them.
     shutdown: watch::Sender<bool>,
 }

@@ -54,7 +54,7 @@ impl Outbox {
     pub(crate) fn end(&self, ending: Ending) {
         self.lock().ending.get_or_insert(ending);
         self.filled.notify_one();
-        self.ended.notify_one();
+        self.ended.notify_waiters();
     }
 
     /// Takes no more and forgets what is queued.
@@ -66,7 +66,7 @@ impl Outbox {
             std::mem::take(&mut state.frames)
         };
         self.filled.notify_one();
-        self.ended.notify_one();
+        self.ended.notify_waiters();
         drop(forgotten);
     }
 
@@ -82,14 +82,24 @@ impl Outbox {
         }
     }
 
+    /// Lets the seat look whether there is something else to send.
+    pub(crate) fn wake(&self) {
+        self.filled.notify_one();
+    }
+
     /// Waits until there may be something to send. For one waiter.
     pub(crate) async fn filled(&self) {
         self.filled.notified().await;
     }
 
-    /// Waits for the end. For one waiter.
+    /// Waits for the end.
     pub(crate) async fn ended(&self) {
-        self.ended.notified().await;
+        let mut ended = std::pin::pin!(self.ended.notified());
+        // Before the look, so that what comes between is not missed.
+        ended.as_mut().enable();
+        if !self.has_ended() {
+            ended.await;
+        }
     }
 
     /// Whether it takes no more.

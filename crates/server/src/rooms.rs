@@ -217,6 +217,6 @@ impl State {
 }
 
 /// Goes on after a panic elsewhere: one member's trouble is not everybody's.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,15 @@
 //! One member's socket: packets in, packets out, pings, and the end.
 //!
 //! Reading and writing are two futures of one task, so neither waits for the other and the two
-//! halves of the socket never contend.
+//! halves of the socket never contend. How a member that can come back goes from one socket to the
+//! next is in `seat/keeping.rs`.
 
-use std::{sync::Arc, time::Duration};
+mod keeping;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message as WsMessage, WebSocket};
@@ -11,29 +17,38 @@ use futures_util::{
     SinkExt as _, StreamExt as _, future,
     stream::{SplitSink, SplitStream},
 };
-use room_proto::{Assembler, ClientFrame, DecodeError, Limits, MessageId};
+use room::{Place, Received};
+use room_proto::{Control, DecodeError, Violation};
 use tokio::{
     sync::watch,
     time::{Instant, interval_at, sleep, sleep_until},
 };
 use tokio_tungstenite::tungstenite;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use crate::{
     client::Client,
     metrics::{Incident, Metrics},
     outbox::{Ending, Next, Outbox},
     pacing::Pacing,
-    rooms::Membership,
+    rooms::{Membership, lock},
 };
 
-/// A member's end of a connection.
+pub(crate) use self::keeping::{Keep, Seats, Turns};
+
+/// A member's end of its connections, of which there is one at a time.
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) membership: Membership,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) client: Client,
-    pub(crate) limits: Limits,
+    /// Where the two directions stand.
+    pub(crate) place: Mutex<Place>,
+    /// What else is to be sent: it is not the room's, and not counted.
+    pub(crate) controls: Mutex<Vec<Bytes>>,
+    /// How the member can come back, if it can.
+    pub(crate) keep: Option<Keep>,
+    pub(crate) turns: Turns,
     /// 0 is no limit.
     pub(crate) max_messages_per_second: u32,
     pub(crate) heartbeat: Duration,
@@ -42,24 +57,32 @@ pub(crate) struct Seat {
     pub(crate) shutdown: watch::Receiver<bool>,
 }
 
+/// How a connection came to its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Over {
+    /// The member has left, or was made to.
+    Left,
+    /// The connection broke.
+    Lost,
+}
+
 impl Seat {
-    /// Serves the socket until it is over.
-    pub(crate) async fn occupy(self, socket: WebSocket) {
+    /// Serves the socket until it is over. `first` is sent before anything else.
+    async fn occupy(&self, socket: WebSocket, first: Vec<Bytes>) -> Over {
         let (sink, stream) = socket.split();
+        lock(&self.controls).clear();
         tokio::select! {
             () = self.read(stream) => {}
-            () = self.keep_writing(sink) => {}
+            () = self.keep_writing(sink, first) => {}
             () = self.overdue() => {}
             () = self.shut_down() => {}
         }
-        let (room, participant) = (self.membership.room_name(), self.membership.participant());
-        info!(%room, %participant, "a member has left");
+        if self.outbox.has_ended() || self.keep.is_none() { Over::Left } else { Over::Lost }
     }
 
     /// Takes in what the client sends until it is gone.
     async fn read(&self, mut stream: SplitStream<WebSocket>) {
         let silence = self.heartbeat.saturating_mul(2);
-        let mut assembler = Assembler::new(self.limits);
         let metrics = Arc::clone(&self.metrics);
         let mut pacing = Pacing::new(self.max_messages_per_second, metrics);
         let mut heard = Instant::now();
@@ -80,7 +103,7 @@ impl Seat {
             };
             match received {
                 Some(Ok(message)) => {
-                    let pause = self.on_message(&mut assembler, &mut pacing, message);
+                    let pause = self.on_message(&mut pacing, message);
                     if !pause.is_zero() {
                         sleep(pause).await;
                     }
@@ -93,46 +116,49 @@ impl Seat {
     }
 
     /// Gives how long to read no more.
-    fn on_message(
-        &self,
-        assembler: &mut Assembler,
-        pacing: &mut Pacing,
-        message: WsMessage,
-    ) -> Duration {
+    fn on_message(&self, pacing: &mut Pacing, message: WsMessage) -> Duration {
         match message {
             WsMessage::Binary(packet) => {
                 if !self.outbox.has_ended() {
-                    return self.on_packet(assembler, pacing, &packet);
+                    return self.on_packet(pacing, &packet);
                 }
             }
             WsMessage::Text(_) => {
                 self.end_with_violation(CLOSE_VIOLATION, "text messages are not in the protocol");
             }
             // The WebSocket answers it, and then the stream ends.
-            WsMessage::Close(_) => {
-                self.outbox.abandon(Ending::Gone);
-                self.membership.end(Ending::Gone);
+            WsMessage::Close(frame) => {
+                if self.keep.is_none() || is_goodbye(frame.as_ref()) {
+                    self.outbox.abandon(Ending::Gone);
+                    self.membership.end(Ending::Gone);
+                }
             }
             WsMessage::Ping(_) | WsMessage::Pong(_) => {}
         }
         Duration::ZERO
     }
 
-    fn on_packet(
-        &self,
-        assembler: &mut Assembler,
-        pacing: &mut Pacing,
-        packet: &Bytes,
-    ) -> Duration {
-        match assembler.push(packet) {
-            Ok(None) => {}
-            Ok(Some(message)) => {
-                let frame = ClientFrame::decode(&message, &self.limits);
-                return pacing.handle(&self.membership, frame);
+    fn on_packet(&self, pacing: &mut Pacing, packet: &Bytes) -> Duration {
+        // The lock is gone before the room is asked.
+        let received = lock(&self.place).receive(packet);
+        match received {
+            Ok(Received { frame, reply }) => {
+                if let Some(reply) = reply {
+                    self.say(reply);
+                }
+                frame.map_or(Duration::ZERO, |frame| pacing.handle(&self.membership, frame))
             }
-            Err(error) => self.end_with_violation(close_code(&error), &error.to_string()),
+            Err(error) => {
+                self.end_with_violation(close_code(&error), &error.to_string());
+                Duration::ZERO
+            }
         }
-        Duration::ZERO
+    }
+
+    /// Sends what is not the room's.
+    fn say(&self, control: Bytes) {
+        lock(&self.controls).push(control);
+        self.outbox.wake();
     }
 
     fn end_with_violation(&self, code: u16, reason: &str) {
@@ -176,10 +202,14 @@ impl Seat {
         sleep(LINGER).await;
     }
 
-    /// Never returns: the client's answer to the last thing sent ends the reading, and so the seat.
-    async fn keep_writing(&self, sink: SplitSink<WebSocket, WsMessage>) {
-        if let Err(error) = self.write(sink).await {
+    /// Does not return if all was sent: the client's answer to the last thing ends the reading, and
+    /// so the connection.
+    async fn keep_writing(&self, sink: SplitSink<WebSocket, WsMessage>, first: Vec<Bytes>) {
+        if let Err(error) = self.write(sink, first).await {
             debug!(participant = %self.membership.participant(), %error, "writing failed");
+            if self.keep.is_some() {
+                return;
+            }
             self.outbox.abandon(Ending::Gone);
         }
         future::pending().await
@@ -188,16 +218,25 @@ impl Seat {
     /// Sends what the room has for the client, until the outbox ends.
     ///
     /// Fills the socket's buffer as long as there is something, then flushes.
-    async fn write(&self, mut sink: SplitSink<WebSocket, WsMessage>) -> Result<(), axum::Error> {
+    async fn write(
+        &self,
+        mut sink: SplitSink<WebSocket, WsMessage>,
+        first: Vec<Bytes>,
+    ) -> Result<(), axum::Error> {
         let mut pings = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
-        let mut last_id = MessageId(0);
+        for packet in first {
+            sink.feed(WsMessage::Binary(packet)).await?;
+        }
         loop {
+            let controls = std::mem::take(&mut *lock(&self.controls));
+            for control in controls {
+                sink.feed(WsMessage::Binary(control)).await?;
+            }
             match self.outbox.poll() {
                 Next::Frame(frame) => {
-                    last_id.0 += 1;
-                    let message = frame.encode(last_id, self.client.handshake);
+                    let packets = lock(&self.place).encode(&frame);
                     drop(frame);
-                    for packet in message.packets(self.client.packet_bytes()) {
+                    for packet in packets {
                         sink.feed(WsMessage::Binary(packet)).await?;
                     }
                 }
@@ -205,7 +244,7 @@ impl Seat {
                     sink.flush().await?;
                     tokio::select! {
                         () = self.outbox.filled() => {}
-                        _ = pings.tick() => sink.feed(WsMessage::Ping(Bytes::new())).await?,
+                        _ = pings.tick() => self.ping(&mut sink).await?,
                     }
                     continue;
                 }
@@ -217,9 +256,17 @@ impl Seat {
             }
             // A member that only listens must be pinged too, however much there is to hear.
             if future::poll_immediate(pings.tick()).await.is_some() {
-                sink.feed(WsMessage::Ping(Bytes::new())).await?;
+                self.ping(&mut sink).await?;
             }
         }
+    }
+
+    /// Asks whether the member is there. A page cannot see that, so ours are told that we are.
+    async fn ping(&self, sink: &mut SplitSink<WebSocket, WsMessage>) -> Result<(), axum::Error> {
+        if self.keep.is_some() {
+            sink.feed(WsMessage::Binary(Control::Pong.encode())).await?;
+        }
+        sink.feed(WsMessage::Ping(Bytes::new())).await
     }
 
     /// Waits until the end has been due for too long.
@@ -241,8 +288,14 @@ impl Seat {
     }
 }
 
+/// Whether a close says that the client does not come back.
+fn is_goodbye(frame: Option<&CloseFrame>) -> bool {
+    frame.is_some_and(|frame| matches!(frame.code, CLOSE_NORMAL | CLOSE_GOING_AWAY))
+}
+
 /// The close code for bytes that cannot be read.
-fn close_code(error: &DecodeError) -> u16 {
+fn close_code(violation: &Violation) -> u16 {
+    let Violation::Decode(error) = violation else { return CLOSE_VIOLATION };
     match error {
         DecodeError::KindTooLong { .. }
         | DecodeError::TooManyPackets { .. }
@@ -254,10 +307,12 @@ fn close_code(error: &DecodeError) -> u16 {
         | DecodeError::OutOfOrder { .. }
         | DecodeError::Json(_)
         | DecodeError::Field { .. }
+        | DecodeError::Control
         | DecodeError::Base64 => CLOSE_VIOLATION,
     }
 }
 
+const CLOSE_NORMAL: u16 = 1000;
 const CLOSE_GOING_AWAY: u16 = 1001;
 const CLOSE_VIOLATION: u16 = 4001;
 /// The close code for what is over a limit.

@@ -1,6 +1,9 @@
 //! `GET /rooms/{room}`: who may come in, and how a no is said to each client.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Extension,
@@ -12,7 +15,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures_util::StreamExt as _;
-use room::{Claims, Grants, Joining, RoomConfig};
+use room::{Claims, Grants, Joining, Manner, Place, RoomConfig};
 use room_proto::{Extensions, JsonText, ParticipantId};
 use tokio::time::timeout;
 use tracing::info;
@@ -23,12 +26,12 @@ use crate::{
     bearer::bearer,
     caller::Caller,
     client::{Client, Query},
-    outbox::Outbox,
+    outbox::{Ending, Outbox},
     refusal::Refusal,
     room_name::RoomName,
     room_url::room_url,
     rooms::Membership,
-    seat::{GRACE, Seat},
+    seat::{GRACE, Keep, Seat, Turns},
     tokens::{self, TokenError},
 };
 
@@ -50,11 +53,17 @@ pub(crate) async fn join(
     }
     let token = bearer(&headers)
         .map(str::to_owned)
-        .or(query.token)
+        .or_else(|| query.token.clone())
         .or_else(|| offered.map(|(_, token)| token));
 
-    let admission = admit(&app, &room, token.as_deref());
-    match admission.and_then(|admission| admission.join(&app, client, caller)) {
+    let admission = match admit(&app, &room, token.as_deref()) {
+        Ok(admission) => admission,
+        Err(refusal) => return refuse(upgrade, client, refusal),
+    };
+    if let Some((seat, received)) = admission.seat_of(&app, &query) {
+        return go_on(app, seat, received, upgrade);
+    }
+    match admission.join(&app, client, caller, &query) {
         Ok(place) => place.seat(app, client, upgrade),
         Err(refusal) => refuse(upgrade, client, refusal),
     }
@@ -76,49 +85,114 @@ struct Admission {
 impl Admission {
     /// Takes a place in the room, while a refusal can still be a status. It is given back if the
     /// upgrade fails.
-    fn join(self, app: &App, client: Client, caller: Caller) -> Result<Place, Refusal> {
+    fn join(
+        self,
+        app: &App,
+        client: Client,
+        caller: Caller,
+        query: &Query,
+    ) -> Result<Ticket, Refusal> {
         let outbox = Arc::new(Outbox::new(app.config.max_queued_bytes));
-        let joining = joining(app, &self.claims, client);
-        let name = joining.name.clone();
+        let grace = app.config.resume_grace;
+        let can_come_back = client.traits.ours && query.resume.is_some() && !grace.is_zero();
+        let (name, role) = (self.claims.name().to_owned(), self.claims.role());
+        let keep = can_come_back.then(|| Keep::new(grace, &name, role));
+        let heartbeat = heartbeat(app, keep.is_some());
+        let resume = keep.as_ref().map(|keep| keep.resume(heartbeat));
+        let joining = Joining { resume, ..joining(app, &self.claims, client) };
         let config = || room_config(app, &self.room, room_url(&caller, &self.room));
         let membership = app.rooms.join(&self.room, config, joining, Arc::clone(&outbox))?;
-        Ok(Place { membership, outbox, name, caller })
+        Ok(Ticket { membership, outbox, name, caller, keep, heartbeat })
+    }
+
+    /// The seat that is kept for this client, and how many messages the client has received there.
+    /// One that it cannot go on with is given up: nobody else can.
+    fn seat_of(&self, app: &App, query: &Query) -> Option<(Arc<Seat>, u64)> {
+        let (epoch, received) = query.comeback()?;
+        let seat = app.seats.find(epoch)?;
+        let keep = seat.keep.as_ref()?;
+        let is_same = *seat.membership.room_name() == self.room
+            && keep.name == self.claims.name()
+            && keep.role == self.claims.role();
+        if !is_same {
+            return None;
+        }
+        if !seat.can_resume(received) {
+            seat.membership.end(Ending::Gone);
+            return None;
+        }
+        Some((seat, received))
     }
 }
 
+/// A client's connection goes on.
+fn go_on(app: Arc<App>, seat: Arc<Seat>, received: u64, upgrade: WebSocketUpgrade) -> Response {
+    let ws_limit = ws_limit(&app);
+    let seats = Arc::clone(&app.seats);
+    upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(async move |socket| {
+        let (room, participant) = (seat.membership.room_name(), seat.membership.participant());
+        info!(%room, %participant, "a member has come back");
+        drop(app);
+        seat.serve_again(seats, socket, received).await;
+    })
+}
+
+/// A message over the limit should be read, so that its sender can be told.
+fn ws_limit(app: &App) -> usize {
+    app.config.limits.max_message_bytes.saturating_add(64 * 1024)
+}
+
+/// Who can come back should notice soon that it must.
+fn heartbeat(app: &App, can_come_back: bool) -> Duration {
+    let heartbeat = app.config.heartbeat;
+    if can_come_back { heartbeat.min(RESUMABLE_HEARTBEAT) } else { heartbeat }
+}
+
+const RESUMABLE_HEARTBEAT: Duration = Duration::from_secs(10);
+
 /// A place in a room for a client that is about to take it.
-struct Place {
+struct Ticket {
     membership: Membership,
     outbox: Arc<Outbox>,
     name: String,
     caller: Caller,
+    keep: Option<Keep>,
+    heartbeat: Duration,
 }
 
-impl Place {
+impl Ticket {
     fn seat(self, app: Arc<App>, client: Client, upgrade: WebSocketUpgrade) -> Response {
         // Taken here, so that a shutdown also waits for upgrades under way.
         let shutdown = app.shutdown.subscribe();
-        let limits = app.config.limits;
-        // A message over the limit should be read, so that its sender can be told.
-        let ws_limit = limits.max_message_bytes.saturating_add(64 * 1024);
+        let ws_limit = ws_limit(&app);
         upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(
             async move |socket| {
-                let Self { membership, outbox, name, caller } = self;
+                let Self { membership, outbox, name, caller, keep, heartbeat } = self;
                 let (room, participant) = (membership.room_name(), membership.participant());
                 let address = caller.address;
                 info!(%room, %participant, name, %address, ?client, "a member has joined");
-                let seat = Seat {
+                let manner = Manner {
+                    handshake: client.handshake,
+                    packet_bytes: client.packet_bytes(),
+                    limits: app.config.limits,
+                    kept_bytes: keep.as_ref().map(|_| app.config.max_kept_bytes),
+                };
+                let seat = Arc::new(Seat {
                     membership,
                     outbox,
                     client,
-                    limits,
+                    place: Mutex::new(Place::new(manner)),
+                    controls: Mutex::default(),
+                    keep,
+                    turns: Turns::default(),
                     max_messages_per_second: app.config.max_messages_per_second,
-                    heartbeat: app.config.heartbeat,
+                    heartbeat,
                     metrics: Arc::clone(&app.config.metrics),
                     shutdown,
-                };
+                });
+                let seats = Arc::clone(&app.seats);
                 drop(app);
-                seat.occupy(socket).await;
+                seat.serve(seats, socket).await;
             },
         )
     }
@@ -134,6 +208,7 @@ fn room_config(app: &App, name: &RoomName, url: String) -> RoomConfig {
             raw_attachments: true,
             max_packet_bytes: Some(app.config.max_packet_bytes),
             max_message_bytes: Some(app.config.limits.max_message_bytes),
+            resume: None,
         },
         limits: app.config.room_limits,
     }
@@ -147,6 +222,7 @@ fn joining(app: &App, claims: &Claims, client: Client) -> Joining {
         attributes: JsonText::empty_object(),
         grants: Grants::from_claims(claims, app.config.legacy_grants),
         traits: client.traits,
+        resume: None,
     }
 }
 

@@ -9,6 +9,8 @@ mod dev_token;
 mod endings;
 mod files;
 mod grants;
+mod guest;
 mod harness;
 mod refusals;
+mod resume;
 mod tokens;

@@ -73,6 +73,9 @@ async fn listen(client: &mut Client, count: Option<u64>) -> Result<(), Failure> 
             Event::StreamRequested { stream, .. } => refuse(client, stream),
             Event::CallRequested { call, .. } => refuse_call(client, call),
             Event::Ready
+            | Event::Lost(_)
+            | Event::Resumed
+            | Event::Discontinuity(_)
             | Event::Ended(_)
             | Event::Answered { .. }
             | Event::MessagingEnabled
