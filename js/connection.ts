@@ -1,8 +1,12 @@
 import type { Core, CoreListener, CoreOptions } from "./core.js";
 import { asRoomError, failure, RoomError, type RoomErrorCode, reasonText } from "./errors.js";
 import type { MessagingHandlers } from "./link.js";
+import { PageLife } from "./page-life.js";
+import { Pause, type ReconnectPolicy } from "./reconnect.js";
+import { within } from "./signals.js";
 import { MessageStreamChunk } from "./streams.js";
 import { askToken, type TokenSource } from "./token.js";
+import { inWords } from "./values.js";
 import { init, makeCore } from "./wasm.js";
 
 /** What a connection needs. */
@@ -10,39 +14,59 @@ export interface ConnectionSettings {
   url: string;
   token: TokenSource;
   core: CoreOptions;
+  /** Without one the first loss is the end. */
+  reconnect: ReconnectPolicy | undefined;
+}
+
+/** The connection is lost, and there will be another attempt. */
+export interface Retry {
+  error: RoomError;
+  /** 1 for the first. */
+  attempt: number;
+  /** When it begins, in milliseconds since 1970; undefined while that depends on the page. */
+  nextRetryAt: number | undefined;
 }
 
 /** What a connection tells its `RoomClient`. */
 export interface ConnectionListener {
+  /** Comes again after each `lost`, if that goes well. */
   opened(): void;
+  /** Comes again after each attempt that failed. */
+  lost(retry: Retry): void;
+  /** Comes after `opened`: the server could not go on where the connection was lost. */
+  discontinuity(error: RoomError): void;
   /** Comes once, whether it was open before or not. */
   ended(error: RoomError): void;
   messaging(): MessagingHandlers | undefined;
 }
 
-/** One connection, from the question for a token to its end. There is no way back. */
+/**
+ * One session with a room, from the question for a token to its end, over as many sockets as it
+ * takes.
+ */
 export class Connection {
-  /** Settles when the room is ready, or when it never will be. */
-  readonly ready: Promise<void>;
   readonly #settings: ConnectionSettings;
   readonly #listener: ConnectionListener;
-  #onReady!: () => void;
-  #onFailed!: (error: RoomError) => void;
+  #ready = new Ready();
   #core: Core | undefined;
   #socket: WebSocket | undefined;
   /** Why we end it, which says more than the core's word that it was closed. */
   #reason: RoomError | undefined;
   #error: RoomError | undefined;
+  readonly #pause = new Pause();
+  #pageLife: PageLife | undefined;
+  #isAsleep = false;
+  #isLost = false;
+  #attempt = 0;
 
   constructor(settings: ConnectionSettings, listener: ConnectionListener) {
     this.#settings = settings;
     this.#listener = listener;
-    this.ready = new Promise((resolve, reject) => {
-      this.#onReady = resolve;
-      this.#onFailed = reject;
-    });
-    // Whoever waits for it hears it; it may be nobody.
-    this.ready.catch(() => {});
+  }
+
+  /** Settles when the room is ready, or when it never will be. Another one after each loss. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   /** What drives it, once there is a token. Stays after the end: it says why. */
@@ -58,9 +82,8 @@ export class Connection {
         await this.#drive(token);
       }
       // Both may have come with the same packet.
-      if (this.#error === undefined) {
-        this.#listener.opened();
-        this.#onReady();
+      if (this.#error === undefined && !this.#isLost) {
+        this.#onOpened();
       }
     } catch (error) {
       this.end(asRoomError(error));
@@ -88,16 +111,114 @@ export class Connection {
   }
 
   async #drive(token: string): Promise<void> {
-    const { url, core: options } = this.#settings;
-    this.#core = makeCore(options, this.#coreListener());
-    this.#socket = makeSocket(url, token);
-    await this.#core.connect(this.#socket);
+    const { core: options, reconnect } = this.#settings;
+    const core = makeCore({ ...options, reconnect: reconnect !== undefined }, this.#coreListener());
+    this.#core = core;
+    this.#socket = makeSocket(this.#url(core), token);
+    await core.connect(this.#socket);
+  }
+
+  #url(core: Core): string {
+    const url = new URL(this.#settings.url);
+    if (core.resumeQuery !== undefined) {
+      url.searchParams.set("resume", core.resumeQuery);
+    }
+    return url.href;
+  }
+
+  #onOpened(): void {
+    this.#isLost = false;
+    this.#attempt = 0;
+    if (this.#settings.reconnect !== undefined) {
+      this.#pageLife ??= new PageLife({
+        sleep: () => {
+          this.#isAsleep = true;
+          this.#core?.suspend();
+        },
+        wake: () => {
+          this.#isAsleep = false;
+          this.#doubt();
+        },
+        doubt: () => this.#doubt(),
+        tick: () => this.#core?.wake(),
+      });
+    }
+    this.#listener.opened();
+    this.#ready.resolve();
+  }
+
+  /** Something happened that may have broken the connection, or may let the next one through. */
+  #doubt(): void {
+    if (this.#isLost) {
+      this.#pause.hurry();
+    } else {
+      this.#core?.probe();
+    }
+  }
+
+  /** The connection is gone, or an attempt failed. */
+  #onLost(error: RoomError): void {
+    this.#isLost = true;
+    this.#attempt += 1;
+    if (this.#ready.isSettled) {
+      this.#ready = new Ready();
+    }
+    try {
+      const waitMs = this.#isAsleep ? undefined : this.#waitMs(error);
+      if (waitMs === null) {
+        this.end(error);
+        return;
+      }
+      const nextRetryAt = waitMs === undefined ? undefined : Date.now() + waitMs;
+      this.#pause.start(waitMs, () => void this.#tryAgain());
+      this.#listener.lost({ error, attempt: this.#attempt, nextRetryAt });
+    } catch (thrown) {
+      this.end(asRoomError(thrown));
+    }
+  }
+
+  /** How long to wait; `null` to give up. */
+  #waitMs(error: RoomError): number | null {
+    const waitMs = this.#settings.reconnect?.({ attempt: this.#attempt, error }) ?? null;
+    if (waitMs !== null && !(typeof waitMs === "number" && waitMs >= 0)) {
+      const words = `not ${inWords(waitMs)}`;
+      throw failure("invalid-argument", `reconnect must give milliseconds or undefined, ${words}`);
+    }
+    // The browser says when the network is there; the timer is for those that are wrong.
+    const isOffline = (globalThis as { navigator?: Navigator }).navigator?.onLine === false;
+    return waitMs !== null && isOffline ? Math.max(waitMs, OFFLINE_MS) : waitMs;
+  }
+
+  async #tryAgain(): Promise<void> {
+    let token: string;
+    try {
+      const asked = askToken(this.#settings.token);
+      token = await within(asked, TOKEN_LIMIT_MS, () =>
+        failure("timeout", "the token function takes too long"),
+      );
+    } catch (error) {
+      if (this.#error === undefined) {
+        this.#onLost(asRoomError(error));
+      }
+      return;
+    }
+    const core = this.#core;
+    if (this.#error === undefined && core !== undefined) {
+      try {
+        this.#socket = makeSocket(this.#url(core), token);
+        core.reconnect(this.#socket);
+      } catch (error) {
+        this.end(asRoomError(error));
+      }
+    }
   }
 
   #onEnded(error: RoomError): void {
     if (this.#error === undefined) {
       this.#error = this.#reason ?? error;
-      this.#onFailed(this.#error);
+      this.#pause.stop();
+      this.#pageLife?.end();
+      this.#ready.reject(this.#error);
       this.#listener.ended(this.#error);
     }
   }
@@ -120,6 +241,22 @@ export class Connection {
         connection = undefined;
         if (ending !== undefined) {
           ending.#onEnded(error as RoomError);
+        }
+      },
+      lost: (error) => {
+        if (connection !== undefined) {
+          connection.#onLost(error as RoomError);
+        }
+      },
+      resumed: () => {
+        if (connection !== undefined) {
+          connection.#onOpened();
+        }
+      },
+      discontinuity: (error) => {
+        if (connection !== undefined) {
+          connection.#onOpened();
+          connection.#listener.discontinuity(error as RoomError);
         }
       },
       messagingEnabled: () => handlers()?.messagingEnabled(),
@@ -151,6 +288,35 @@ export class Connection {
     };
   }
 }
+
+/** A promise that nobody has to wait for. */
+class Ready {
+  readonly promise: Promise<void>;
+  isSettled = false;
+  resolve!: () => void;
+  reject!: (error: RoomError) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = () => {
+        this.isSettled = true;
+        resolve();
+      };
+      this.reject = (error) => {
+        this.isSettled = true;
+        reject(error);
+      };
+    });
+    // Whoever waits for it hears it; it may be nobody.
+    this.promise.catch(() => {});
+  }
+}
+
+/** How long a network that the browser thinks gone is left alone. */
+const OFFLINE_MS = 30_000;
+
+/** How long the token function may take while the connection is lost. */
+const TOKEN_LIMIT_MS = 30_000;
 
 function makeSocket(url: string, token: string): WebSocket {
   try {

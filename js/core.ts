@@ -12,6 +12,10 @@ export interface CoreOptions {
   streamOpenTimeoutMs?: number;
   streamWindowBytes?: number;
   maxMessageBytes?: number;
+  maxQueuedMessages?: number;
+  maxQueuedBytes?: number;
+  /** Whether the session outlives its connection; see `lost`. */
+  reconnect?: boolean;
 }
 
 /** A remote participant as the core reports it. `attributes` is JSON text. */
@@ -29,6 +33,12 @@ export interface CoreListener {
   chunk(header: string, data: Uint8Array): object;
   /** The session ended; every promise of it has been settled, every stream errored. */
   ended(error: Error): void;
+  /** The connection is gone, or could not be made again; `Core.reconnect` tries the next time. */
+  lost(error: Error): void;
+  /** There is a connection again, and nothing was lost. */
+  resumed(): void;
+  /** There is a connection again, but what was open has failed. `error` says why. */
+  discontinuity(error: Error): void;
   messagingEnabled(): void;
   participantAdded(id: string): void;
   participantRemoved(participant: CoreParticipant): void;
@@ -61,6 +71,16 @@ export interface Core {
    * "arraybuffer"); resolves when the room is ready.
    */
   connect(socket: WebSocket): Promise<void>;
+  /** Goes on over another socket after `lost`. Throws if the connection is not lost. */
+  reconnect(socket: WebSocket): void;
+  /** What the next socket's URL says after `resume=`, if anything. */
+  readonly resumeQuery: string | undefined;
+  /** Lets go of the connection without leaving the room; `lost` follows. */
+  suspend(): void;
+  /** Asks the server for a sign of life; `lost` if none comes. */
+  probe(): void;
+  /** Lets the session look at the time. */
+  wake(): void;
   /** Ends the session as "closed" and closes the socket with 1000. Calls `ended` before it returns. */
   close(): void;
 

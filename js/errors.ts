@@ -11,6 +11,8 @@ export type RoomErrorCode =
   | "closed"
   | "connection-refused"
   | "connection-lost"
+  | "delivery-unknown"
+  | "queue-full"
   | "dismissed"
   | "timeout"
   | "aborted"

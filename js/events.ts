@@ -137,25 +137,61 @@ export class StreamClosedEvent extends Event {
 }
 
 /**
- * Where a connection stands: not yet asked for, on its way, ready for use, or over. After
- * `closed` comes `connecting`, if `connect()` is called again.
+ * Where a connection stands: not yet asked for, on its way, ready for use, lost and on its way
+ * again, or over. After `closed` comes `connecting`, if `connect()` is called again.
  */
-export type RoomState = "idle" | "connecting" | "open" | "closed";
+export type RoomState = "idle" | "connecting" | "open" | "reconnecting" | "closed";
+
+/** What is known of another attempt to connect. */
+export interface RetryDetails {
+  attempt: number;
+  nextRetryAt: number | undefined;
+}
 
 /** A client's connection stands elsewhere: `statechange`. */
 export class StateChangeEvent extends Event {
-  /** Where it stands. */
-  readonly state: RoomState;
+  /** Where it stands. With `reconnecting` the event comes once for every attempt. */
+  readonly current: RoomState;
   /** Where it stood before. */
   readonly previous: RoomState;
-  /** With `closed`: why; its code is `closed` if the application wanted it. */
-  readonly error: RoomError | undefined;
+  /**
+   * With `reconnecting`: why the connection was lost, or why the last attempt failed. With
+   * `closed`: why; its code is `closed` if the application wanted it.
+   */
+  readonly reason: RoomError | undefined;
+  /** With `reconnecting`: the number of the next attempt; 1 for the first. */
+  readonly attempt: number | undefined;
+  /** With `reconnecting`: when it begins, as `Date.now()` counts; undefined while a page sleeps. */
+  readonly nextRetryAt: number | undefined;
 
-  constructor(state: RoomState, previous: RoomState, error: RoomError | undefined) {
+  constructor(
+    current: RoomState,
+    previous: RoomState,
+    reason?: RoomError | undefined,
+    retry?: RetryDetails | undefined,
+  ) {
     super("statechange");
-    this.state = state;
+    this.current = current;
     this.previous = previous;
-    this.error = error;
+    this.reason = reason;
+    this.attempt = retry?.attempt;
+    this.nextRetryAt = retry?.nextRetryAt;
+  }
+}
+
+/**
+ * The connection is there again, but the server could not go on where the last one ended:
+ * `discontinuity`. What was open has failed: calls with `delivery-unknown`, streams with
+ * `connection-lost`. We have another id; attributes and messaging are restored, and events tell
+ * who came and who left meanwhile. Messages may have been missed.
+ */
+export class DiscontinuityEvent extends Event {
+  /** Why. */
+  readonly reason: RoomError;
+
+  constructor(reason: RoomError) {
+    super("discontinuity");
+    this.reason = reason;
   }
 }
 
@@ -174,4 +210,5 @@ export interface MessagingEvents {
 /** The events of a `RoomClient`, by name. */
 export interface RoomEvents {
   statechange: StateChangeEvent;
+  discontinuity: DiscontinuityEvent;
 }

@@ -12,9 +12,11 @@
 
 export { RoomError, type RoomErrorCode } from "./errors.js";
 export {
+  DiscontinuityEvent,
   type MessagingEvents,
   ParticipantAttributesEvent,
   ParticipantEvent,
+  type RetryDetails,
   type RoomEvents,
   RoomMessageEvent,
   type RoomState,
@@ -40,6 +42,12 @@ export {
 } from "./messaging-stream.js";
 export type { StreamAcceptCallback } from "./offer.js";
 export { type Attributes, LocalParticipant, RemoteParticipant } from "./participants.js";
+export {
+  type BackoffOptions,
+  backoff,
+  type ReconnectContext,
+  type ReconnectPolicy,
+} from "./reconnect.js";
 export { RoomClient, type RoomClientOptions } from "./room-client.js";
 export type { CallOptions } from "./signals.js";
 export {

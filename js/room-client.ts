@@ -3,10 +3,18 @@
 import { Connection } from "./connection.js";
 import type { Core, CoreOptions } from "./core.js";
 import { failure, type RoomError } from "./errors.js";
-import { type RoomEvents, type RoomState, StateChangeEvent, TypedEventTarget } from "./events.js";
+import {
+  DiscontinuityEvent,
+  type RetryDetails,
+  type RoomEvents,
+  type RoomState,
+  StateChangeEvent,
+  TypedEventTarget,
+} from "./events.js";
 import type { MessagingHandlers, MessagingLink } from "./link.js";
 import { MessagingClient } from "./messaging-client.js";
 import { LocalParticipant } from "./participants.js";
+import { backoff, type ReconnectPolicy } from "./reconnect.js";
 import { abortable, type CallOptions, liveSignal } from "./signals.js";
 import { checkedToken, type TokenSource } from "./token.js";
 import { inWords } from "./values.js";
@@ -29,13 +37,24 @@ export interface RoomClientOptions<M extends MessagingClient = MessagingClient> 
   streamWindowBytes?: number | undefined;
   /** The largest message that may come, with its attachment, in bytes; 32 MiB by default. */
   maxMessageBytes?: number | undefined;
+  /** How many messages may wait for the server's answer; 65 536 by default. */
+  maxQueuedMessages?: number | undefined;
+  /** How many bytes may wait for the server's answer; 256 MiB by default. */
+  maxQueuedBytes?: number | undefined;
+  /**
+   * When to try again after the connection was lost: by default `backoff()`. `false`: never, and
+   * the first loss is the end.
+   */
+  reconnect?: ReconnectPolicy | false | undefined;
 }
 
 /**
  * A place in a room, and the connection to it.
  *
- * The WebAssembly core is loaded by the first `connect()`. When the connection is lost, `state`
- * is `closed`, everything that waited for it rejects, and `connect()` can be called again.
+ * The WebAssembly core is loaded by the first `connect()`. When the connection is lost, `state` is
+ * `reconnecting` until there is another. With our own server nothing is lost: what was sent
+ * meanwhile, either way, arrives then, and streams go on. Otherwise there is an event
+ * `discontinuity`. A server that does not want us back ends it: `closed`.
  *
  * @example
  * ```ts
@@ -56,6 +75,7 @@ export class RoomClient<
   readonly #url: string;
   readonly #token: TokenSource;
   readonly #coreOptions: CoreOptions;
+  readonly #reconnect: ReconnectPolicy | undefined;
   #handlers: MessagingHandlers | undefined;
   #state: RoomState = "idle";
   /** The present connection, else the last. */
@@ -70,10 +90,11 @@ export class RoomClient<
    */
   constructor(options: RoomClientOptions<M>) {
     super();
-    const { url, token, messaging, ...numbers } = options ?? {};
+    const { url, token, messaging, reconnect, ...numbers } = options ?? {};
     this.#url = socketUrl(url);
     this.#token = checkedToken(token);
     this.#coreOptions = numbers as CoreOptions;
+    this.#reconnect = checkedPolicy(reconnect);
     this.localParticipant = new LocalParticipant(
       () => this.#connectedCore(),
       () => this.#connection?.core,
@@ -102,11 +123,12 @@ export class RoomClient<
   }
 
   /**
-   * Connects. Resolves when the room is ready; at once if it is.
+   * Connects. Resolves when the room is ready; at once if it is. The first attempt counts: only a
+   * connection that was there is made again by itself.
    *
    * Calls that overlap share one attempt. A signal ends the attempt for all of them, and closes
-   * the socket. After a loss it connects anew: we get another id, and messaging has to be enabled
-   * again.
+   * the socket; while `reconnecting` it only ends the wait. After the end it connects anew: we get
+   * another id, and messaging has to be enabled again.
    *
    * @returns A promise that rejects with a {@link RoomError}: `connection-refused`, `timeout`,
    * `invalid-token` if the token function failed, `wasm-unavailable`, `aborted`, `closed` after
@@ -121,7 +143,8 @@ export class RoomClient<
       return;
     }
     const connection = this.#connecting() ?? this.#startConnection();
-    await abortable(connection.ready, signal, (error) => connection.end(error));
+    const isFirst = this.#state === "connecting";
+    await abortable(connection.ready, signal, (error) => isFirst && connection.end(error));
   }
 
   /**
@@ -161,13 +184,21 @@ export class RoomClient<
   }
 
   #connecting(): Connection | undefined {
-    return this.#state === "connecting" ? this.#connection : undefined;
+    const isOnItsWay = this.#state === "connecting" || this.#state === "reconnecting";
+    return isOnItsWay ? this.#connection : undefined;
   }
 
   #startConnection(): Connection {
-    const settings = { url: this.#url, token: this.#token, core: this.#coreOptions };
+    const settings = {
+      url: this.#url,
+      token: this.#token,
+      core: this.#coreOptions,
+      reconnect: this.#reconnect,
+    };
     const connection = new Connection(settings, {
-      opened: () => this.#setState("open", undefined),
+      opened: () => this.#setState("open"),
+      lost: ({ error, ...retry }) => this.#setState("reconnecting", error, retry),
+      discontinuity: (error) => this.dispatchEvent(new DiscontinuityEvent(error)),
       ended: (error) => {
         this.#handlers?.ended();
         this.#setState("closed", error);
@@ -175,7 +206,7 @@ export class RoomClient<
       messaging: () => this.#handlers,
     });
     this.#connection = connection;
-    this.#setState("connecting", undefined);
+    this.#setState("connecting");
     void connection.open();
     return connection;
   }
@@ -192,11 +223,22 @@ export class RoomClient<
     return core;
   }
 
-  #setState(state: RoomState, error: RoomError | undefined): void {
+  #setState(state: RoomState, reason?: RoomError, retry?: RetryDetails): void {
     const previous = this.#state;
     this.#state = state;
-    this.dispatchEvent(new StateChangeEvent(state, previous, error));
+    this.dispatchEvent(new StateChangeEvent(state, previous, reason, retry));
   }
+}
+
+function checkedPolicy(given: unknown): ReconnectPolicy | undefined {
+  if (given === false) {
+    return undefined;
+  }
+  if (given !== undefined && typeof given !== "function") {
+    const message = `reconnect must be a function or false, but is ${inWords(given)}`;
+    throw failure("invalid-argument", message);
+  }
+  return (given as ReconnectPolicy | undefined) ?? backoff();
 }
 
 function closedByUs(): RoomError {

@@ -52,6 +52,37 @@ impl Core {
         self.driver.promise(connected.map(|()| self.driver.ready()))
     }
 
+    /// Goes on over another socket after the connection was lost. How that went, the listener is
+    /// told: `resumed`, `discontinuity`, `lost` or `ended`.
+    ///
+    /// # Errors
+    ///
+    /// A `RoomError` if the connection is not lost.
+    pub fn reconnect(&self, socket: WebSocket) -> Result<(), JsValue> {
+        self.driver.reconnect(socket).map_err(|error| self.driver.error(error))
+    }
+
+    /// What the next socket's URL says after `resume=`, if anything.
+    #[wasm_bindgen(getter, js_name = resumeQuery)]
+    pub fn resume_query(&self) -> Option<String> {
+        self.driver.session().resume_query()
+    }
+
+    /// Lets go of the connection without leaving the room.
+    pub fn suspend(&self) {
+        self.driver.command(|session, now| session.suspend(now));
+    }
+
+    /// Asks the server for a sign of life.
+    pub fn probe(&self) {
+        self.driver.command(|session, now| session.probe(now));
+    }
+
+    /// Lets the session look at the time. Timers of hidden pages are late.
+    pub fn wake(&self) {
+        self.driver.wake();
+    }
+
     /// Ends the session as closed by the application, and closes the socket.
     pub fn close(&self) {
         self.driver.close();

@@ -39,6 +39,8 @@ pub(crate) struct Driver {
     session: RefCell<Session>,
     listener: CoreListener,
     socket: RefCell<Option<Rc<Socket>>>,
+    /// How many sockets there have been.
+    sockets: Cell<u32>,
     /// Set when the room is ready, or when it never will be.
     ready: Latch<Outcome>,
     /// Set when the session is over.
@@ -56,6 +58,7 @@ impl Driver {
             session: RefCell::new(Session::new(config)),
             listener,
             socket: RefCell::default(),
+            sockets: Cell::new(0),
             ready: Latch::new(),
             ended: Latch::new(),
             requests: RefCell::default(),
@@ -78,12 +81,35 @@ impl Driver {
             return Err(SessionError::new(ErrorCode::InvalidArgument, message));
         }
 
-        let (socket, events) = Socket::attach(raw)?;
-        *self.socket.borrow_mut() = Some(Rc::new(socket));
-        spawn_local(Rc::clone(self).listen(events));
+        self.attach(raw)?;
         // The session's first input starts its clock: a socket that never opens is given up too.
         self.feed(Input::Woken);
         Ok(())
+    }
+
+    /// Starts to carry between another socket and the session, whose connection was lost.
+    pub(crate) fn reconnect(self: &Rc<Self>, raw: WebSocket) -> Result<(), SessionError> {
+        if let Err(error) = self.ask(Session::reconnect) {
+            // Nobody will listen to it.
+            let _ = raw.close();
+            return Err(error);
+        }
+        self.attach(raw)?;
+        self.settle();
+        Ok(())
+    }
+
+    fn attach(self: &Rc<Self>, raw: WebSocket) -> Result<(), SessionError> {
+        let (socket, events) = Socket::attach(raw)?;
+        *self.socket.borrow_mut() = Some(Rc::new(socket));
+        self.sockets.set(self.sockets.get() + 1);
+        spawn_local(Rc::clone(self).listen(events, self.sockets.get()));
+        Ok(())
+    }
+
+    /// Lets the session look at the time.
+    pub(crate) fn wake(self: &Rc<Self>) {
+        self.feed(Input::Woken);
     }
 
     /// Resolves when the room is ready.
@@ -217,10 +243,13 @@ impl Driver {
         })
     }
 
-    async fn listen(self: Rc<Self>, mut events: SocketEvents) {
+    /// `number` is the socket's.
+    async fn listen(self: Rc<Self>, mut events: SocketEvents, number: u32) {
         while let Some(event) = events.next().await {
-            self.on_socket(&event);
-            if self.ended.is_set() {
+            if self.sockets.get() == number {
+                self.on_socket(&event);
+            }
+            if self.ended.is_set() || self.sockets.get() != number {
                 break;
             }
         }

@@ -58,6 +58,15 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(crate) fn ended(this: &CoreListener, error: &JsValue) -> Result<(), JsValue>;
 
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn lost(this: &CoreListener, error: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn resumed(this: &CoreListener) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn discontinuity(this: &CoreListener, error: &JsValue) -> Result<(), JsValue>;
+
     #[wasm_bindgen(method, catch, js_name = messagingEnabled)]
     pub(crate) fn messaging_enabled(this: &CoreListener) -> Result<(), JsValue>;
 

@@ -15,6 +15,9 @@ struct CoreOptions {
     stream_open_timeout_ms: Option<f64>,
     stream_window_bytes: Option<f64>,
     max_message_bytes: Option<f64>,
+    max_queued_messages: Option<f64>,
+    max_queued_bytes: Option<f64>,
+    reconnect: bool,
 }
 
 /// Reads the options of a connection.
@@ -40,6 +43,9 @@ pub(crate) fn read(value: JsValue) -> Result<Config, SessionError> {
     )?;
     set_bytes(&mut config.stream_window_bytes, "streamWindowBytes", options.stream_window_bytes)?;
     set_bytes(&mut config.limits.max_message_bytes, "maxMessageBytes", options.max_message_bytes)?;
+    set_bytes(&mut config.max_queued_bytes, "maxQueuedBytes", options.max_queued_bytes)?;
+    set_count(&mut config.max_queued_messages, "maxQueuedMessages", options.max_queued_messages)?;
+    config.reconnect = options.reconnect;
     Ok(config)
 }
 
@@ -59,14 +65,25 @@ fn set_timeout(
 }
 
 fn set_bytes(field: &mut usize, name: &str, bytes: Option<f64>) -> Result<(), SessionError> {
-    let Some(bytes) = bytes else { return Ok(()) };
-    if !(1.0..=MOST_BYTES).contains(&bytes) {
-        return Err(invalid(format!(
-            "{name} must be between 1 and {MOST_BYTES} bytes, but is {bytes}"
-        )));
+    set_number(field, name, "bytes", bytes)
+}
+
+fn set_count(field: &mut usize, name: &str, count: Option<f64>) -> Result<(), SessionError> {
+    set_number(field, name, "messages", count)
+}
+
+fn set_number(
+    field: &mut usize,
+    name: &str,
+    unit: &str,
+    number: Option<f64>,
+) -> Result<(), SessionError> {
+    let Some(number) = number else { return Ok(()) };
+    if !(1.0..=MOST).contains(&number) {
+        return Err(invalid(format!("{name} must be between 1 and {MOST} {unit}, but is {number}")));
     }
-    // In range, and a fraction of a byte does not matter.
-    *field = bytes as usize;
+    // In range, and a fraction does not matter.
+    *field = number as usize;
     Ok(())
 }
 
@@ -78,4 +95,4 @@ fn invalid(message: String) -> SessionError {
 const LONGEST_TIMEOUT_MS: f64 = 86_400_000.0;
 
 /// A gigabyte: linear memory ends at four.
-const MOST_BYTES: f64 = 1_073_741_824.0;
+const MOST: f64 = 1_073_741_824.0;

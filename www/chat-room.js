@@ -101,7 +101,7 @@ export class ChatRoom extends EventTarget {
   #onState(event) {
     this.#emit("state");
     if (this.state === "closed" && !this.#leaving) {
-      this.#emit("lost", event.error);
+      this.#emit("lost", event.reason);
     }
   }
 

@@ -22,6 +22,11 @@ impl Driver {
         match event {
             Event::Ready => self.ready.set(Ok(())),
             Event::Ended(error) => self.on_ended(&error),
+            Event::Lost(error) => report_thrown(listener.lost(&self.error(error))),
+            Event::Resumed => report_thrown(listener.resumed()),
+            Event::Discontinuity(error) => {
+                report_thrown(listener.discontinuity(&self.error(error)));
+            }
             Event::Answered { request, result } => {
                 let sender = self.requests.borrow_mut().remove(&request);
                 if let Some(sender) = sender {

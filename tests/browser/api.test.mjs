@@ -398,7 +398,7 @@ describe("the end of the server", () => {
     const server = await startServer();
     const seat = await server.token("ending", "eve", "user");
     await page.evaluate(async (seat) => {
-      const client = new globalThis.lib.RoomClient(seat);
+      const client = new globalThis.lib.RoomClient({ ...seat, reconnect: false });
       globalThis.eve = client;
       await client.connect();
       await client.messaging.enable();
@@ -410,7 +410,7 @@ describe("the end of the server", () => {
       const event = await ended;
       return {
         state: eve.state,
-        code: event.error?.code,
+        code: event.reason?.code,
         later: (await help.failure(() => eve.messaging.broadcastMessage("x", {}))).code,
       };
     });

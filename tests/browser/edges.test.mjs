@@ -39,7 +39,7 @@ it("an attempt given up while the token is fetched does not disturb the next", a
         token: () => new Promise((r) => gates.push(r)),
       });
       const states = [];
-      room.on("statechange", ({ state, error }) =>
+      room.on("statechange", ({ current: state, reason: error }) =>
         states.push(error ? `${state}:${error.code}` : state),
       );
       const stop = new AbortController();
@@ -84,7 +84,7 @@ it("a listener of the failure may connect again at once", async () => {
         },
       });
       let again;
-      room.on("statechange", ({ state }) => {
+      room.on("statechange", ({ current: state }) => {
         if (state === "closed" && !again) again = room.connect();
       });
       const failure = await help.failure(() => room.connect());
@@ -230,7 +230,9 @@ it("closing and sending in listeners, and a limit for one stream", async () => {
     ada.messaging.on("stream_closed", ({ error }) =>
       log.push(`stream:${error?.code}:${ada.messaging.isEnabled}`),
     );
-    ada.on("statechange", ({ state, error }) => log.push(`${state}:${error.code}`));
+    ada.on("statechange", ({ current: state, reason: error }) =>
+      log.push(`${state}:${error.code}`),
+    );
     const closing = new Promise((r) =>
       ada.messaging.on("message", () => {
         r(ada.close());

@@ -80,10 +80,13 @@ export function knowsItsMessaging() {
 export function listens(room: RoomClient) {
   room.addEventListener("statechange", (event) => {
     same<typeof event, StateChangeEvent>();
-    same<typeof event.state, RoomState>();
+    same<typeof event.current, RoomState>();
     same<typeof event.previous, RoomState>();
-    same<typeof event.error, RoomError | undefined>();
+    same<typeof event.reason, RoomError | undefined>();
+    same<typeof event.attempt, number | undefined>();
+    same<typeof event.nextRetryAt, number | undefined>();
   });
+  room.on("discontinuity", ({ reason }) => same<typeof reason, RoomError>());
   // @ts-expect-error No participant changes its state.
   room.on("participant_added", () => {});
 }
