@@ -128,7 +128,7 @@ it(`${CUTS} cuts at any byte: chat and a stream of 50 MB arrive whole, once and 
   let cutsLeft = CUTS;
   proxy.cutAfter(() => {
     cutsLeft -= 1;
-    return cutsLeft < 0 ? undefined : Math.floor(random() ** 2 * 1_500_000) + 1;
+    return cutsLeft < 0 ? undefined : Math.floor(random() ** 2 * 600_000) + 1;
   });
   proxy.cut();
   const seen = await page.evaluate(async (bytes) => {
