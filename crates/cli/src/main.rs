@@ -3,7 +3,6 @@
 //! Results go to standard output, everything else to standard error. The exit code is 0, 1 for a
 //! failure, 2 for wrong arguments.
 
-mod client;
 mod commands;
 mod failure;
 mod interrupt;

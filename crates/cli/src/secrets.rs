@@ -1,8 +1,9 @@
 //! Where secrets come from: files and the environment, and for short-lived tokens the command line.
 
-use std::{env, fmt, fs, path::Path};
+use std::{env, fs, path::Path};
 
 use anyhow::{Context as _, bail};
+use room_client::Token;
 use room_server::{ApiKey, Secret};
 
 /// The variable with the secret itself.
@@ -11,35 +12,6 @@ pub(crate) const SECRET_VARIABLE: &str = "ROOM_SECRET";
 pub(crate) const API_KEYS_VARIABLE: &str = "ROOM_API_KEYS";
 /// The variable with a token.
 pub(crate) const TOKEN_VARIABLE: &str = "ROOM_TOKEN";
-
-/// A participant token. Shows itself to nobody.
-#[derive(Clone, Eq, PartialEq)]
-pub(crate) struct Token(Box<str>);
-
-impl Token {
-    /// Takes the text without white space around it.
-    ///
-    /// # Errors
-    ///
-    /// If nothing is left.
-    pub(crate) fn new(text: &str) -> anyhow::Result<Self> {
-        match text.trim() {
-            "" => bail!("the token is empty"),
-            text => Ok(Self(text.into())),
-        }
-    }
-
-    /// The token itself, for the request that needs it.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token")
-    }
-}
 
 /// The token in the file, or else in the environment.
 pub(crate) fn token(file: Option<&Path>) -> anyhow::Result<Option<Token>> {

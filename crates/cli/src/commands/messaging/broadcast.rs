@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
+use room_client::Client;
 
 use crate::{
-    client::Client,
     commands::messaging::{connection::Connection, message::Message, print, seconds::seconds},
     failure::Failure,
 };

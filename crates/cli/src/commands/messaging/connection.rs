@@ -4,15 +4,12 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
+use room_client::{Client, RoomUrl, RoomUrlError, RoomUrlFault, Token};
 use room_proto::{Config, ErrorCode, SessionError};
 use room_server::{NewToken, RoomName};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    client::{Client, RoomUrl},
-    failure::Failure,
-    secrets::{self, Token},
-};
+use crate::{failure::Failure, secrets};
 
 #[derive(Args, Debug)]
 pub(super) struct Connection {
@@ -69,7 +66,8 @@ impl Connection {
     ///
     /// The first thing that fails.
     pub(super) async fn open(&self) -> Result<Client, Failure> {
-        let url = RoomUrl::parse(&self.url, self.room.as_ref()).map_err(Failure::Usage)?;
+        let room = self.room.as_ref().map(RoomName::as_str);
+        let url = RoomUrl::parse(&self.url, room).map_err(advised)?;
         let token = self.token(&url).map_err(Failure::Usage)?;
         let mut client = Client::connect(&url, &token, Config::default()).await?;
         match client.enable().await {
@@ -103,11 +101,27 @@ impl Connection {
                 secrets::SECRET_VARIABLE
             )
         })?;
-        let room = url.room_name().with_context(|| format!("{url} names no room to sign for"))?;
+        let room = url.room_name().and_then(|name| RoomName::new(name).ok());
+        let room = room.with_context(|| format!("{url} names no room to sign for"))?;
         let expires_in = Some(TOKEN_LIFETIME);
         let token = NewToken { room: &room, name, role: &self.role, expires_in };
-        Token::new(&token.sign(&secret))
+        Ok(Token::new(&token.sign(&secret))?)
     }
+}
+
+/// The fault of a URL, with the option that mends it.
+fn advised(error: RoomUrlError) -> Failure {
+    let option = match &error.fault {
+        RoomUrlFault::NoRoom => "; add --room NAME",
+        RoomUrlFault::TwoRooms => "; leave out --room",
+        RoomUrlFault::Syntax(_)
+        | RoomUrlFault::NoScheme
+        | RoomUrlFault::Scheme(_)
+        | RoomUrlFault::Tls
+        | RoomUrlFault::Host
+        | RoomUrlFault::RoomName(_) => "",
+    };
+    Failure::Usage(anyhow!("{error}: {}{option}", error.fault))
 }
 
 /// It is used once, at once.

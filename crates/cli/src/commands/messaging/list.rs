@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use room_client::Client;
 use room_proto::{JsonText, SessionError, session::Participant};
 use serde::Serialize;
 use tokio::time;
 
 use crate::{
-    client::Client,
     commands::messaging::{connection::Connection, print, seconds::seconds},
     failure::Failure,
     json_layout::indented,

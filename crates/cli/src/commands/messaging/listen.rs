@@ -4,11 +4,11 @@ use std::{pin::pin, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
+use room_client::Client;
 use room_proto::{CallKey, Delivered, Event, JsonText, Session, StreamKey};
 use serde::Serialize;
 
 use crate::{
-    client::Client,
     commands::messaging::{
         connection::{Connection, Deadline},
         print,
@@ -128,12 +128,12 @@ struct Line<'a> {
 
 #[cfg(test)]
 mod tests {
+    use room_client::{RoomUrl, Token};
     use room_proto::{Config, ErrorCode, SessionError};
     use room_server::{Keys, NewToken, RoomName, Secret, ServerConfig};
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::{client::RoomUrl, secrets::Token};
 
     #[tokio::test]
     async fn whoever_opens_a_stream_is_told_no() {
@@ -164,7 +164,7 @@ mod tests {
         tokio::spawn(room_server::run(listener, config, std::future::pending()));
 
         let room = RoomName::new("lobby").expect("a name");
-        let url = RoomUrl::parse(&format!("ws://{address}"), Some(&room)).expect("a URL");
+        let url = RoomUrl::parse(&format!("ws://{address}"), Some(room.as_str())).expect("a URL");
         let token = NewToken { room: &room, name: "Ann", role: "user", expires_in: None };
         (url, Token::new(&token.sign(&secret)).expect("a token"))
     }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
+use room_client::Client;
 use room_proto::{ErrorCode, ParticipantId, SessionError};
 
 use crate::{
-    client::Client,
     commands::messaging::{connection::Connection, message::Message, print, seconds::seconds},
     failure::Failure,
 };

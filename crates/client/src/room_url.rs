@@ -2,20 +2,19 @@
 
 use std::fmt;
 
-use anyhow::{Context as _, anyhow, bail};
 use room_proto::{ErrorCode, Extensions, SessionError};
-use room_server::RoomName;
+use thiserror::Error;
 use tokio_tungstenite::tungstenite::{
     client::IntoClientRequest as _,
     handshake::client::Request,
     http::{HeaderValue, Uri, header},
 };
 
-use crate::secrets::Token;
+use crate::token::Token;
 
 /// The `ws:` URL of a room. Shows itself without its query, which may hold a token.
 #[derive(Clone, Eq, PartialEq)]
-pub(crate) struct RoomUrl {
+pub struct RoomUrl {
     uri: Uri,
 }
 
@@ -24,40 +23,24 @@ impl RoomUrl {
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the URL, without its query.
-    pub(crate) fn parse(text: &str, room: Option<&RoomName>) -> anyhow::Result<Self> {
-        let uri = Self::read(text, room).with_context(|| {
-            format!("{:?} is not the URL of a room, such as {EXAMPLE}", redacted(text))
-        })?;
-        Ok(Self { uri })
-    }
-
-    fn read(text: &str, room: Option<&RoomName>) -> anyhow::Result<Uri> {
-        let uri: Uri = text.parse()?;
-        check_scheme(&uri)?;
-        let authority = uri.authority().ok_or_else(|| anyhow!("it has no host"))?;
-        if authority.host().is_empty() || authority.as_str().contains('@') {
-            bail!("it needs a host, and takes no user name");
+    /// [`RoomUrlError`] says what is wrong with the URL, without its query.
+    pub fn parse(text: &str, room: Option<&str>) -> Result<Self, RoomUrlError> {
+        match read(text, room) {
+            Ok(uri) => Ok(Self { uri }),
+            Err(fault) => Err(RoomUrlError { url: redacted(text).to_owned(), fault }),
         }
-
-        let path = path(uri.path(), room)?;
-        let query = query(uri.query());
-        let target = format!("{path}?{query}");
-        Ok(Uri::builder()
-            .scheme("ws")
-            .authority(authority.as_str())
-            .path_and_query(target)
-            .build()?)
     }
 
-    /// The room that a path as our own server has it names.
-    pub(crate) fn room_name(&self) -> Option<RoomName> {
+    /// The room that a path as our own server has it names. It need not be a name that the server
+    /// takes.
+    #[must_use]
+    pub fn room_name(&self) -> Option<&str> {
         let (_, name) = self.uri.path().rsplit_once("/rooms/")?;
-        RoomName::new(name).ok()
+        Some(name)
     }
 
     /// Host and port.
-    pub(super) fn authority(&self) -> &str {
+    pub(crate) fn authority(&self) -> &str {
         self.uri.authority().map_or("", |authority| authority.as_str())
     }
 
@@ -66,7 +49,7 @@ impl RoomUrl {
     /// # Errors
     ///
     /// `invalid-token` if the token cannot stand in a header.
-    pub(super) fn request(&self, token: &Token) -> Result<Request, SessionError> {
+    pub(crate) fn request(&self, token: &Token) -> Result<Request, SessionError> {
         let invalid_url =
             |error| SessionError::new(ErrorCode::InvalidUrl, format!("{self}: {error}"));
         let invalid_token =
@@ -92,28 +75,89 @@ impl fmt::Debug for RoomUrl {
     }
 }
 
+/// A text is not the URL of a room. Shows it without what may be secret.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("{url:?} is not the URL of a room, such as {EXAMPLE}")]
+pub struct RoomUrlError {
+    url: String,
+    /// What is wrong with it.
+    #[source]
+    pub fault: RoomUrlFault,
+}
+
+/// What is wrong with the URL of a room.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum RoomUrlFault {
+    /// It is no URL at all; in the words of whoever read it.
+    #[error("{0}")]
+    Syntax(String),
+    /// It has no scheme.
+    #[error("it must begin with ws://")]
+    NoScheme,
+    /// It has one that is not `ws` or `http`.
+    #[error("its scheme must be ws or http, not {0}")]
+    Scheme(String),
+    /// It asks for TLS.
+    #[error("wss needs TLS, which this client does not have; use a local ws: address")]
+    Tls,
+    /// It has no host, or a user name before it.
+    #[error("it needs a host, and takes no user name")]
+    Host,
+    /// It is the URL of a server, and no room was given beside it.
+    #[error("it names no room")]
+    NoRoom,
+    /// It is the URL of a room, and one was given beside it.
+    #[error("it names a room already")]
+    TwoRooms,
+    /// What was given beside it is not one part of a path.
+    #[error("{0:?} is not the name of a room")]
+    RoomName(String),
+}
+
 /// What a good one looks like.
 const EXAMPLE: &str = "ws://127.0.0.1:8787/rooms/lobby";
 
-fn check_scheme(uri: &Uri) -> anyhow::Result<()> {
+fn read(text: &str, room: Option<&str>) -> Result<Uri, RoomUrlFault> {
+    let uri: Uri = text.parse().map_err(syntax)?;
+    check_scheme(&uri)?;
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    if uri.host().is_none_or(str::is_empty) || authority.contains('@') {
+        return Err(RoomUrlFault::Host);
+    }
+
+    let path = path(uri.path(), room)?;
+    let target = format!("{path}?{}", query(uri.query()));
+    Uri::builder().scheme("ws").authority(authority).path_and_query(target).build().map_err(syntax)
+}
+
+fn syntax(error: impl fmt::Display) -> RoomUrlFault {
+    RoomUrlFault::Syntax(error.to_string())
+}
+
+fn check_scheme(uri: &Uri) -> Result<(), RoomUrlFault> {
     match uri.scheme_str() {
         Some("ws" | "http") => Ok(()),
-        Some("wss" | "https") => {
-            bail!("wss needs TLS, which this command does not have; use a local ws: address")
-        }
-        Some(other) => bail!("its scheme must be ws or http, not {other}"),
-        None => bail!("it must begin with ws://"),
+        Some("wss" | "https") => Err(RoomUrlFault::Tls),
+        Some(other) => Err(RoomUrlFault::Scheme(other.to_owned())),
+        None => Err(RoomUrlFault::NoScheme),
     }
 }
 
-fn path(path: &str, room: Option<&RoomName>) -> anyhow::Result<String> {
+fn path(path: &str, room: Option<&str>) -> Result<String, RoomUrlFault> {
     let path = path.trim_end_matches('/');
     match room {
-        None if path.is_empty() => bail!("it names no room; add --room NAME"),
+        None if path.is_empty() => Err(RoomUrlFault::NoRoom),
         None => Ok(path.to_owned()),
-        Some(_) if path.contains("/rooms/") => bail!("it names a room already; leave out --room"),
+        Some(_) if path.contains("/rooms/") => Err(RoomUrlFault::TwoRooms),
+        Some(room) if !is_one_part(room) => Err(RoomUrlFault::RoomName(room.to_owned())),
         Some(room) => Ok(format!("{path}/rooms/{room}")),
     }
+}
+
+/// Whether a name stands in a path as it is.
+fn is_one_part(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    !matches!(name, "" | "." | "..") && name.bytes().all(is_plain)
 }
 
 /// The query with our announcement, which makes the server speak its best.
@@ -137,10 +181,9 @@ mod tests {
     use super::*;
 
     fn parse(text: &str, room: Option<&str>) -> Result<String, String> {
-        let room = room.map(|name| RoomName::new(name).expect("a name"));
-        match RoomUrl::parse(text, room.as_ref()) {
+        match RoomUrl::parse(text, room) {
             Ok(url) => Ok(url.uri.to_string()),
-            Err(error) => Err(format!("{error:#}")),
+            Err(error) => Err(format!("{error}: {}", error.fault)),
         }
     }
 
@@ -164,10 +207,17 @@ mod tests {
             let expected = "ws://h/rooms/lobby?room-messaging=1";
             assert_eq!(parse(url, Some("lobby")).as_deref(), Ok(expected));
         }
-        assert!(
-            parse("ws://h/rooms/a", Some("lobby")).is_err_and(|error| error.contains("--room"))
-        );
-        assert!(parse("ws://h", None).is_err_and(|error| error.contains("--room")));
+        let fault = |url, room| RoomUrl::parse(url, room).err().map(|error| error.fault);
+        assert_eq!(fault("ws://h/rooms/a", Some("lobby")), Some(RoomUrlFault::TwoRooms));
+        assert_eq!(fault("ws://h", None), Some(RoomUrlFault::NoRoom));
+    }
+
+    #[test]
+    fn a_room_is_one_part_of_the_path() {
+        for name in ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a%2fb", "ä"] {
+            let error = RoomUrl::parse("ws://h", Some(name)).expect_err(name);
+            assert_eq!(error.fault, RoomUrlFault::RoomName(name.to_owned()));
+        }
     }
 
     #[test]
@@ -189,9 +239,9 @@ mod tests {
 
     #[test]
     fn the_room_is_named_by_the_path() {
-        let room = |url| RoomUrl::parse(url, None).ok()?.room_name();
+        let url = |text| RoomUrl::parse(text, None).expect("a URL");
 
-        assert_eq!(room("ws://h/rooms/lobby?x"), RoomName::new("lobby").ok());
-        assert_eq!(room("ws://h/elsewhere"), None);
+        assert_eq!(url("ws://h/rooms/lobby?x").room_name(), Some("lobby"));
+        assert_eq!(url("ws://h/elsewhere").room_name(), None);
     }
 }

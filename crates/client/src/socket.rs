@@ -17,11 +17,11 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, protocol::CloseFrame},
 };
 
-use crate::client::heartbeat::{Beat, Heartbeat};
+use crate::heartbeat::{Beat, Heartbeat};
 
 /// An open WebSocket and what is to be sent on it.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     outgoing: VecDeque<Message>,
     /// The stream has no room for more.
@@ -31,7 +31,7 @@ pub(super) struct Socket {
 
 /// What happens on a socket.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum SocketEvent {
+pub(crate) enum SocketEvent {
     /// A binary message came.
     Received(Bytes),
     /// It closed or failed. The last event.
@@ -44,7 +44,7 @@ pub(super) enum SocketEvent {
 }
 
 impl Socket {
-    pub(super) fn new(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+    pub(crate) fn new(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self {
             stream,
             outgoing: VecDeque::new(),
@@ -54,18 +54,18 @@ impl Socket {
     }
 
     /// Puts one binary message at the end of the queue. It leaves while [`Socket::next`] waits.
-    pub(super) fn send(&mut self, bytes: Bytes) {
+    pub(crate) fn send(&mut self, bytes: Bytes) {
         self.outgoing.push_back(Message::Binary(bytes));
     }
 
     /// Puts the close at the end of the queue.
-    pub(super) fn close(&mut self, code: u16, reason: &str) {
+    pub(crate) fn close(&mut self, code: u16, reason: &str) {
         let frame = CloseFrame { code: code.into(), reason: reason.into() };
         self.outgoing.push_back(Message::Close(Some(frame)));
     }
 
     /// Sends, and waits for what comes. May be cancelled without loss.
-    pub(super) async fn next(&mut self) -> SocketEvent {
+    pub(crate) async fn next(&mut self) -> SocketEvent {
         loop {
             let silent = sleep_until(self.heartbeat.deadline());
             tokio::select! {
@@ -81,7 +81,7 @@ impl Socket {
     }
 
     /// Sends what is left and reads to the end.
-    pub(super) async fn finish(&mut self) {
+    pub(crate) async fn finish(&mut self) {
         while let SocketEvent::Received(_) = self.next().await {}
         // After a close that came first, this sends the answer.
         let _ = self.stream.close(None).await;

@@ -8,17 +8,14 @@ use tokio_tungstenite::{
     tungstenite::{self, http::Response, protocol::WebSocketConfig},
 };
 
-use crate::{
-    client::{room_url::RoomUrl, socket::Socket},
-    secrets::Token,
-};
+use crate::{room_url::RoomUrl, socket::Socket, token::Token};
 
 /// Opens the socket within the time that the session gives the whole handshake.
 ///
 /// # Errors
 ///
 /// `connection-refused`, or `timeout`.
-pub(super) async fn open(
+pub(crate) async fn open(
     url: &RoomUrl,
     token: &Token,
     config: Config,

@@ -3,11 +3,6 @@
 //! The native counterpart of the browser's driver. There is one task and no lock: a [`Client`] only
 //! moves while one of its methods is awaited, and every one of them may be cancelled.
 
-mod connect;
-mod heartbeat;
-mod room_url;
-mod socket;
-
 use std::{collections::VecDeque, future, time::Duration};
 
 use room_proto::{
@@ -16,13 +11,16 @@ use room_proto::{
 };
 use tokio::time::{Instant, sleep_until, timeout};
 
-pub(crate) use self::room_url::RoomUrl;
-use self::socket::{Socket, SocketEvent};
-use crate::secrets::Token;
+use crate::{
+    connect,
+    room_url::RoomUrl,
+    socket::{Socket, SocketEvent},
+    token::Token,
+};
 
 /// A connection to a room that was ready.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub struct Client {
     session: Session,
     socket: Socket,
     /// When the session's time began.
@@ -39,7 +37,7 @@ impl Client {
     /// # Errors
     ///
     /// `connection-refused`, `timeout`, or whatever else ended the session before that.
-    pub(crate) async fn connect(
+    pub async fn connect(
         url: &RoomUrl,
         token: &Token,
         config: Config,
@@ -58,7 +56,7 @@ impl Client {
     }
 
     /// Looks at the session: who we are and who else is there.
-    pub(crate) fn session(&self) -> &Session {
+    pub fn session(&self) -> &Session {
         &self.session
     }
 
@@ -67,7 +65,7 @@ impl Client {
     /// # Errors
     ///
     /// What the server answers, `timeout`, or the ending's.
-    pub(crate) async fn enable(&mut self) -> Result<(), SessionError> {
+    pub async fn enable(&mut self) -> Result<(), SessionError> {
         self.request(Session::enable).await
     }
 
@@ -76,7 +74,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`Session::send`], and what the server answers, such as `participant-not-found`.
-    pub(crate) async fn send(
+    pub async fn send(
         &mut self,
         to: &ParticipantId,
         outgoing: Outgoing,
@@ -89,7 +87,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`Session::broadcast`], and what the server answers.
-    pub(crate) async fn broadcast(&mut self, outgoing: Outgoing) -> Result<(), SessionError> {
+    pub async fn broadcast(&mut self, outgoing: Outgoing) -> Result<(), SessionError> {
         self.request(|session, now| session.broadcast(now, outgoing)).await
     }
 
@@ -98,7 +96,7 @@ impl Client {
     /// # Errors
     ///
     /// The command's.
-    pub(crate) fn command<T>(
+    pub fn command<T>(
         &mut self,
         command: impl FnOnce(&mut Session, Timestamp) -> Result<T, SessionError>,
     ) -> Result<T, SessionError> {
@@ -110,7 +108,7 @@ impl Client {
     /// # Errors
     ///
     /// Why the session is over; always the same from then on.
-    pub(crate) async fn next_event(&mut self) -> Result<Event, SessionError> {
+    pub async fn next_event(&mut self) -> Result<Event, SessionError> {
         match self.events.pop_front() {
             Some(event) => Ok(event),
             None => self.advance().await,
@@ -118,7 +116,7 @@ impl Client {
     }
 
     /// Leaves the room: closes with 1000 and waits a moment for the server's goodbye.
-    pub(crate) async fn close(mut self) {
+    pub async fn close(mut self) {
         self.session.close();
         self.finish().await;
     }

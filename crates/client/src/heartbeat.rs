@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// Asks a silent server for a sign of life, and gives up if none comes.
 #[derive(Debug)]
-pub(super) struct Heartbeat {
+pub(crate) struct Heartbeat {
     /// The last sign of life.
     alive: Instant,
     /// Whether the server was asked for one since.
@@ -15,7 +15,7 @@ pub(super) struct Heartbeat {
 
 /// What is to be done about silence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Beat {
+pub(crate) enum Beat {
     /// There was a sign of life.
     Wait,
     /// It is time to ask for one.
@@ -25,22 +25,22 @@ pub(super) enum Beat {
 }
 
 impl Heartbeat {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self { alive: now, asked: false }
     }
 
     /// Something came, or something left that waited for room.
-    pub(super) fn on_life(&mut self, now: Instant) {
+    pub(crate) fn on_life(&mut self, now: Instant) {
         *self = Self::new(now);
     }
 
     /// When [`Heartbeat::beat`] has something to say, unless there is a sign of life before.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         self.alive + if self.asked { INTERVAL * 2 } else { INTERVAL }
     }
 
     /// What to do now.
-    pub(super) fn beat(&mut self, now: Instant) -> Beat {
+    pub(crate) fn beat(&mut self, now: Instant) -> Beat {
         if now < self.deadline() {
             return Beat::Wait;
         }
