@@ -6,10 +6,11 @@
 use std::{collections::VecDeque, future, time::Duration};
 
 use room_proto::{
-    Config, Event, Input, Outgoing, Output, ParticipantId, RequestId, Session, SessionError,
-    Timestamp,
+    Config, Event, Input, JsonText, Outgoing, Output, ParticipantId, RequestId, Session,
+    SessionError, StreamKey, Timestamp,
 };
 use tokio::time::{Instant, sleep_until, timeout};
+use uuid::Uuid;
 
 use crate::{
     connect,
@@ -91,15 +92,25 @@ impl Client {
         self.request(|session, now| session.broadcast(now, outgoing)).await
     }
 
-    /// Gives a command that is done at once, such as [`Session::reject_stream`].
+    /// Offers a stream, under a fresh id, without waiting for the answer, [`Event::StreamOpened`].
     ///
     /// # Errors
     ///
-    /// The command's.
-    pub fn command<T>(
+    /// As [`Session::open_stream`].
+    pub fn open_stream(
         &mut self,
-        command: impl FnOnce(&mut Session, Timestamp) -> Result<T, SessionError>,
-    ) -> Result<T, SessionError> {
+        to: &ParticipantId,
+        header: JsonText,
+    ) -> Result<StreamKey, SessionError> {
+        let id = Uuid::new_v4().to_string();
+        self.command(|session, now| session.open_stream(now, to, &id, header))
+    }
+
+    /// Gives the session any command, or reads from it, and gives back what it says at once.
+    ///
+    /// This is how streams are used, and how many requests are under way at a time: what is to be
+    /// sent leaves, and the answers come, while [`Client::next_event`] waits.
+    pub fn command<T>(&mut self, command: impl FnOnce(&mut Session, Timestamp) -> T) -> T {
         command(&mut self.session, self.started.elapsed())
     }
 

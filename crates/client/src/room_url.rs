@@ -160,15 +160,22 @@ fn is_one_part(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && name.bytes().all(is_plain)
 }
 
-/// The query with our announcement, which makes the server speak its best.
+/// The query with what we announce, unless whoever wrote it says something else about it.
 fn query(query: Option<&str>) -> String {
-    let ours = format!("{}={}", Extensions::QUERY, Extensions::VERSION);
-    match query.filter(|query| !query.is_empty()) {
-        None => ours,
-        Some(query) if query.split('&').any(|pair| pair == ours) => query.to_owned(),
-        Some(query) => format!("{query}&{ours}"),
+    let mut query = query.unwrap_or_default().to_owned();
+    for (name, value) in [(Extensions::QUERY, OURS), ("v", SPOKEN_VERSION)] {
+        if !query.split('&').any(|pair| pair.split('=').next() == Some(name)) {
+            let separator = if query.is_empty() { "" } else { "&" };
+            query.push_str(&format!("{separator}{name}={value}"));
+        }
     }
+    query
 }
+
+/// Tells our own server what we can do; others ignore it.
+const OURS: &str = "1";
+/// The official Python SDK whose duplex streams we speak: they may be opened to us.
+const SPOKEN_VERSION: &str = "0.56.0";
 
 /// The URL as far as it holds no secret.
 fn redacted(text: &str) -> &str {
@@ -189,22 +196,24 @@ mod tests {
 
     #[test]
     fn the_announcement_joins_the_query() {
-        for (url, expected) in [
-            ("ws://h/rooms/a", "ws://h/rooms/a?room-messaging=1"),
-            ("http://h:1/x/rooms/a/", "ws://h:1/x/rooms/a?room-messaging=1"),
-            ("ws://h/rooms/a?", "ws://h/rooms/a?room-messaging=1"),
-            ("ws://h/rooms/a?b=c%26", "ws://h/rooms/a?b=c%26&room-messaging=1"),
-            ("ws://h/rooms/a?room-messaging=1&b", "ws://h/rooms/a?room-messaging=1&b"),
-            ("ws://[::1]:1/rooms/a#part", "ws://[::1]:1/rooms/a?room-messaging=1"),
+        const BOTH: &str = "room-messaging=1&v=0.56.0";
+        for (url, before, query) in [
+            ("ws://h/rooms/a", "ws://h/rooms/a?", BOTH),
+            ("http://h:1/x/rooms/a/", "ws://h:1/x/rooms/a?", BOTH),
+            ("ws://h/rooms/a?", "ws://h/rooms/a?", BOTH),
+            ("ws://h/rooms/a?b=c%26", "ws://h/rooms/a?b=c%26&", BOTH),
+            ("ws://h/rooms/a?room-messaging=1&b", "ws://h/rooms/a?room-messaging=1&b&", "v=0.56.0"),
+            ("ws://h/rooms/a?v=0.30.0", "ws://h/rooms/a?v=0.30.0&", "room-messaging=1"),
+            ("ws://[::1]:1/rooms/a#part", "ws://[::1]:1/rooms/a?", BOTH),
         ] {
-            assert_eq!(parse(url, None).as_deref(), Ok(expected));
+            assert_eq!(parse(url, None), Ok(format!("{before}{query}")));
         }
     }
 
     #[test]
     fn the_url_of_a_server_is_completed_with_the_room() {
         for url in ["ws://h", "ws://h/", "http://h"] {
-            let expected = "ws://h/rooms/lobby?room-messaging=1";
+            let expected = "ws://h/rooms/lobby?room-messaging=1&v=0.56.0";
             assert_eq!(parse(url, Some("lobby")).as_deref(), Ok(expected));
         }
         let fault = |url, room| RoomUrl::parse(url, room).err().map(|error| error.fault);

@@ -128,8 +128,9 @@ struct Line<'a> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use room_client::{RoomUrl, Token};
-    use room_proto::{Config, ErrorCode, SessionError};
+    use room_proto::{Config, ErrorCode, Outgoing, SessionError};
     use room_server::{Keys, NewToken, RoomName, Secret, ServerConfig};
     use tokio::net::TcpListener;
 
@@ -137,22 +138,38 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_opens_a_stream_is_told_no() {
-        let (url, token) = serve().await;
-        let mut listener = join(&url, &token).await;
-        let mut opener = join(&url, &token).await;
+        let (mut listener, mut opener) = pair().await;
         let to = listener.session().participant_id().cloned().expect("an id");
-        let header = JsonText::empty_object();
 
-        opener
-            .command(|session, now| session.open_stream(now, &to, "stream", header))
-            .expect("an offer");
+        opener.open_stream(&to, JsonText::empty_object()).expect("an offer");
+
+        is_refused(&mut listener, &mut opener).await;
+    }
+
+    #[tokio::test]
+    async fn whoever_opens_a_duplex_stream_is_told_no() {
+        let (mut listener, mut opener) = pair().await;
+        let to = listener.session().participant_id().cloned().expect("an id");
+        let kind = String::from("chat.open");
+        let first = Outgoing { kind, message: JsonText::empty_object(), attachment: Bytes::new() };
+
+        opener.command(|session, now| session.open_call(now, &to, &first)).expect("a call");
+
+        is_refused(&mut listener, &mut opener).await;
+    }
+
+    async fn is_refused(listener: &mut Client, opener: &mut Client) {
         let error = tokio::select! {
-            result = listen(&mut listener, None) => panic!("it goes on listening: {result:?}"),
-            error = refused(&mut opener) => error,
+            result = listen(listener, None) => panic!("it goes on listening: {result:?}"),
+            error = refused(opener) => error,
         };
-
         assert_eq!(error.code, ErrorCode::StreamRejected);
         assert!(error.message.contains("takes no streams"), "{error}");
+    }
+
+    async fn pair() -> (Client, Client) {
+        let (url, token) = serve().await;
+        (join(&url, &token).await, join(&url, &token).await)
     }
 
     /// A server for as long as the test runs, a room there, and a token for it.
@@ -178,8 +195,10 @@ mod tests {
     async fn refused(opener: &mut Client) -> SessionError {
         loop {
             let event = opener.next_event().await.expect("an event");
-            if let Event::StreamOpened { result, .. } = event {
-                return result.expect_err("a refusal");
+            if let Event::StreamOpened { result: Err(error), .. }
+            | Event::CallOpened { result: Err(error), .. } = event
+            {
+                return error;
             }
         }
     }
