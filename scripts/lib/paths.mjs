@@ -20,6 +20,9 @@ export const pkg = path.join(root, "pkg");
 /** The server's binary, as a release build leaves it. */
 export const roomBinary = path.join(target, "release", "room");
 
+/** Our native client as a peer of the interoperability tests. */
+export const nativePeer = path.join(target, "release", "examples", "interop_peer");
+
 /** What the interoperability tests found out. */
 export const interopResults = path.join(target, "interop");
 

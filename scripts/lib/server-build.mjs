@@ -1,4 +1,4 @@
-// The server's release build.
+// The release builds: the server, and what the tests need beside it.
 
 import { step } from "./log.mjs";
 import { target } from "./paths.mjs";
@@ -8,6 +8,13 @@ import { run } from "./run.mjs";
 export async function buildServer() {
   step("cargo build, for the server");
   await run("cargo", ["build", "--release", "-p", "room-cli"], { env: nativeEnv() });
+}
+
+/** Builds our native client as a peer of the interoperability tests. */
+export async function buildNativePeer() {
+  step("cargo build, for the native peer of the interoperability tests");
+  const args = ["build", "--release", "-p", "room-client", "--example", "interop_peer"];
+  await run("cargo", args, { env: nativeEnv() });
 }
 
 /** The environment of native builds: whatever is set outside, they stay below target/. */

@@ -101,7 +101,7 @@ async function nodeEnv(workshop, group) {
     return process.env;
   }
   const env = await workshop.testEnv();
-  return group === "interop" ? { ...env, ...(await workshop.officialClients()) } : env;
+  return group === "interop" ? { ...env, ...(await workshop.peers()) } : env;
 }
 
 /** README.md has what the tests have just found out; not judged where clients were left out. */

@@ -5,9 +5,9 @@ import { ensureBindgen } from "./bindgen.mjs";
 import { ensureChromedriver, ensureChromium } from "./chromium.mjs";
 import { note } from "./log.mjs";
 import { buildPackage } from "./package-build.mjs";
-import { at, roomBinary, wasmTarget } from "./paths.mjs";
+import { at, nativePeer, roomBinary, wasmTarget } from "./paths.mjs";
 import { ensureNodeModules } from "./prerequisites.mjs";
-import { buildServer } from "./server-build.mjs";
+import { buildNativePeer, buildServer } from "./server-build.mjs";
 import { ensureWasm } from "./wasm-target.mjs";
 
 export class Workshop {
@@ -58,11 +58,15 @@ export class Workshop {
     return { ...process.env, CHROME, ROOM_BIN };
   }
 
-  /** The official clients' interpreters, as variables; their npm packages are installed. */
-  officialClients() {
-    return this.#once("official clients", async () => {
+  /**
+   * The peers of the interoperability tests, as variables: our native client, and the interpreters
+   * of the official ones; their npm packages are installed.
+   */
+  peers() {
+    return this.#once("peers", async () => {
+      await buildNativePeer();
       await ensureNodeModules(at("tests", "interop"));
-      return pythonPeers(note);
+      return { NATIVE_PEER: nativePeer, ...(await pythonPeers(note)) };
     });
   }
 

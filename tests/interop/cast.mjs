@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
+import { nativePeer } from "../../scripts/lib/paths.mjs";
 import { PagePeer, ProcessPeer } from "./peer.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -51,6 +52,17 @@ export function oursInBrowser(theatre) {
       });
       return new PagePeer("room-messaging", page);
     },
+  };
+}
+
+/** Our client in a process of its own, from `crates/client/examples/interop_peer`. */
+export function oursNative() {
+  const binary = process.env.NATIVE_PEER ?? nativePeer;
+  return {
+    name: "room-messaging (native)",
+    ours: true,
+    missing: () => (existsSync(binary) ? undefined : `npm run test:interop builds ${binary}`),
+    start: async () => new ProcessPeer("room-messaging (native)", binary, []),
   };
 }
 

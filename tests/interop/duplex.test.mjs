@@ -1,11 +1,11 @@
-// Duplex streams of generation 3 between our client in a page and the official Python SDK 0.56.0,
-// and between two of each, through our server.
+// Duplex streams of generation 3 between our clients, in a page and native, and the official Python
+// SDK 0.56.0, and between two of each, through our server.
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 
 import { expected, waitFor } from "./cases.mjs";
-import { officialInPython, oursInBrowser } from "./cast.mjs";
+import { officialInPython, oursInBrowser, oursNative } from "./cast.mjs";
 import { counted, scene, Tally } from "./tally.mjs";
 import { Theatre } from "./theatre.mjs";
 
@@ -17,23 +17,23 @@ const TITLE =
 
 const theatre = new Theatre();
 const tally = new Tally("streams-duplex", TITLE);
-const ours = oursInBrowser(theatre);
+const inPage = oursInBrowser(theatre);
+const native = oursNative();
 const python = officialInPython("0.56.0", process.env.MESHAGENT_PYTHON_0_56_0);
 
 before(() => theatre.open());
 
 after(() => theatre.close());
 
-for (const [caller, callee] of [
-  [ours, python],
-  [python, ours],
-  [ours, ours],
-  [python, python],
-]) {
-  const cell = tally.cell(caller, callee);
-  scene(`${caller.name} calls ${callee.name}`, [caller, callee], () =>
-    pairOf(caller, callee, (name, run) => counted([cell], name, run)),
-  );
+const cast = [inPage, native, python];
+
+for (const caller of cast) {
+  for (const callee of cast) {
+    const cell = tally.cell(caller, callee);
+    scene(`${caller.name} calls ${callee.name}`, [caller, callee], () =>
+      pairOf(caller, callee, (name, run) => counted([cell], name, run)),
+    );
+  }
 }
 
 function pairOf(first, second, test) {
@@ -113,10 +113,10 @@ function pairOf(first, second, test) {
   });
 }
 
-scene("a stream of chunks to somebody who takes duplex streams only", [ours, python], () => {
-  counted([tally.cell(ours, python)], "arrives as messages, with its end", async () => {
+scene("a stream of chunks to somebody who takes duplex streams only", [inPage, python], () => {
+  counted([tally.cell(inPage, python)], "arrives as messages, with its end", async () => {
     const room = theatre.newRoom();
-    const writer = await theatre.enter(ours, room, "ada", "user");
+    const writer = await theatre.enter(inPage, room, "ada", "user");
     const reader = await theatre.enter(python, room, "bob", "agent");
     await reader.call("answerDuplex", {});
     await reader.call("setAttribute", { name: "streams", value: ["duplex"] });
@@ -145,21 +145,23 @@ scene("a stream of chunks to somebody who takes duplex streams only", [ours, pyt
   });
 });
 
-scene("who cannot be called", [ours], () => {
-  counted([tally.cell(ours, ours)], "is refused at once", async () => {
-    const room = theatre.newRoom();
-    const caller = await theatre.enter(ours, room, "ada", "user");
-    const callee = await theatre.enter(ours, room, "bob", "user");
-    await waitFor("the callee to be listed", async () => {
-      const participants = await caller.call("participants");
-      return participants.some(({ id }) => id === callee.id);
+for (const ours of [inPage, native]) {
+  scene(`${ours.name} where nobody answers calls`, [ours], () => {
+    counted([tally.cell(ours, ours)], "a call is refused at once", async () => {
+      const room = theatre.newRoom();
+      const caller = await theatre.enter(ours, room, "ada", "user");
+      const callee = await theatre.enter(ours, room, "bob", "user");
+      await waitFor("the callee to be listed", async () => {
+        const participants = await caller.call("participants");
+        return participants.some(({ id }) => id === callee.id);
+      });
+      const args = { to: callee.id, type: "chat.open", message: {}, size: null };
+      await assert.rejects(caller.call("openDuplex", args), /Streams are not allowed/);
+      await caller.stop();
+      await callee.stop();
     });
-    const args = { to: callee.id, type: "chat.open", message: {}, size: null };
-    await assert.rejects(caller.call("openDuplex", args), /Streams are not allowed/);
-    await caller.stop();
-    await callee.stop();
   });
-});
+}
 
 async function received(peer, count, isWanted = () => true) {
   const messages = [];

@@ -13,7 +13,13 @@ import {
   oddMessages,
   unknownRecipient,
 } from "./cases.mjs";
-import { officialInBrowser, officialInNode, officialInPython, oursInBrowser } from "./cast.mjs";
+import {
+  officialInBrowser,
+  officialInNode,
+  officialInPython,
+  oursInBrowser,
+  oursNative,
+} from "./cast.mjs";
 import { counted, scene, Tally } from "./tally.mjs";
 import { Theatre } from "./theatre.mjs";
 
@@ -28,6 +34,7 @@ const tally = new Tally("messages", TITLE);
 
 const cast = [
   oursInBrowser(theatre),
+  oursNative(),
   officialInNode("0.39.9"),
   officialInBrowser("0.39.9", theatre),
   officialInNode("0.35.8"),
