@@ -91,7 +91,8 @@ fn list_prints_the_others_ordered_by_id() {
     let entries = expected.map(|(id, role, name)| {
         format!(
             "  {{\n    \"id\": \"{id}\",\n    \"role\": \"{role}\",\n    \"attributes\": {{\n      \
-             \"name\": \"{name}\"\n    }}\n  }}"
+             \"name\": \"{name}\",\n      \"streams\": [\n        \"duplex\",\n        \"v1\"\n      ]\n    \
+             }}\n  }}"
         )
     });
     assert_eq!(succeeded(&output), format!("[\n{}\n]\n", entries.join(",\n")));
