@@ -5,12 +5,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::SinkExt as _;
 use room_proto::{Request, ServerFrame, frame::system};
+use room_server::Incident;
 use tokio_tungstenite::tungstenite;
 
-use crate::harness::{Client, Kind, Server, outgoing, within};
+use crate::{
+    harness::{Client, Kind, Server, outgoing, within},
+    log::Log,
+};
 
 #[tokio::test]
 async fn who_does_not_read_is_disconnected_and_slows_nobody() {
+    let log = Log::start();
     let server = Server::start_with(|config| config.max_queued_bytes = 256 * 1024).await;
     let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
     let mut bob = Client::join(&server, Kind::Npm0_39_9, "lobby", "bob").await;
@@ -37,11 +42,14 @@ async fn who_does_not_read_is_disconnected_and_slows_nobody() {
     }
 
     assert_eq!(slow.ending().await, Some((4000, String::from("too slow"))));
+    log.one_line("disconnecting", &["WARN", "room=lobby", slow.id.as_str(), "too-slow"]);
+    assert_eq!(server.counted(), [(Incident::TooSlow, 1)]);
     ann.request(Request::Enable).await;
 }
 
 #[tokio::test]
 async fn who_is_silent_is_disconnected() {
+    let log = Log::start();
     let server = Server::start_with(|config| config.heartbeat = Duration::from_millis(100)).await;
     let mut ann = Client::join(&server, Kind::Npm0_39_9, "lobby", "ann").await;
 
@@ -50,10 +58,13 @@ async fn who_is_silent_is_disconnected() {
 
     let gone = ann.delivered(system::PARTICIPANT_DISABLED).await;
     assert_eq!(gone.from, silent.id);
+    log.one_line("disconnecting", &["WARN", "room=lobby", silent.id.as_str(), "idle"]);
+    assert_eq!(server.counted(), [(Incident::Idle, 1)]);
 }
 
 #[tokio::test]
 async fn what_cannot_be_read_ends_the_connection() {
+    let log = Log::start();
     let server = Server::start().await;
     let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
 
@@ -68,6 +79,8 @@ async fn what_cannot_be_read_ends_the_connection() {
         assert_eq!(code, 4001);
         assert_eq!(ann.delivered(system::PARTICIPANT_DISABLED).await.from, mallory.id);
     }
+    assert_eq!(log.lines("disconnecting").len(), 2);
+    assert_eq!(server.counted(), [(Incident::ProtocolViolation, 2)]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A server on a port of its own, clients that speak frames, and requests in plain HTTP.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -8,7 +8,9 @@ use room_proto::{
     Assembler, ClientFrame, Content, Delivered, JsonText, Limits, Message, MessageId, Outgoing,
     ParticipantId, Request, ServerFrame, frame::ClientDialect, frame::system,
 };
-use room_server::{Keys, NewToken, RoomName, Secret, ServeError, ServerConfig, run};
+use room_server::{
+    Incident, Keys, Metrics, NewToken, RoomName, Secret, ServeError, ServerConfig, run,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -26,6 +28,7 @@ pub(crate) const SECRET: &str = "a secret of the tests, long enough for HS256";
 /// A running server.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    metrics: Arc<Metrics>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), ServeError>>,
 }
@@ -40,12 +43,18 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let metrics = Arc::clone(&config.metrics);
         let (stop, stopped) = oneshot::channel();
         // A test that ends drops `stop`, and so its server.
         let running = tokio::spawn(run(listener, config, async {
             let _ = stopped.await;
         }));
-        Self { address, stop, running }
+        Self { address, metrics, stop, running }
+    }
+
+    /// What has been counted, without what has not happened.
+    pub(crate) fn counted(&self) -> Vec<(Incident, u64)> {
+        self.metrics.counts().filter(|(_, count)| *count > 0).collect()
     }
 
     /// Begins the shutdown.
@@ -192,7 +201,11 @@ impl Client {
         room: &str,
         token: &str,
     ) -> (Self, [Message; 2]) {
-        let request = kind.upgrade(server, room, token);
+        Self::connect_by(kind, kind.upgrade(server, room, token)).await
+    }
+
+    /// Connects with this request.
+    pub(crate) async fn connect_by(kind: Kind, request: client::Request) -> (Self, [Message; 2]) {
         let (socket, _) = within(connect_async(request)).await.unwrap();
         let assembler = Assembler::new(Limits::default());
         let id = ParticipantId::new("");
@@ -235,15 +248,19 @@ impl Client {
         self.socket.flush().await.unwrap();
     }
 
+    /// Waits for the answer.
+    pub(crate) async fn answer(&mut self, asked: MessageId) -> Content {
+        self.find(|frame| match frame {
+            ServerFrame::Response { id, content } => (id == asked).then_some(content),
+            _ => None,
+        })
+        .await
+    }
+
     /// Asks for something, and finds it done.
     pub(crate) async fn request(&mut self, request: Request) {
         let asked = self.say(request).await;
-        let answer = self
-            .find(|frame| match frame {
-                ServerFrame::Response { id, content } => (id == asked).then_some(content),
-                _ => None,
-            })
-            .await;
+        let answer = self.answer(asked).await;
         assert!(!matches!(answer, Content::Error { .. }), "{answer:?}");
     }
 

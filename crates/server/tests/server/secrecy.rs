@@ -1,0 +1,68 @@
+//! What must not be in a log, at whatever level.
+
+use bytes::Bytes;
+use futures_util::SinkExt as _;
+use room_proto::{Message, MessageId, Outgoing, Request};
+use tokio_tungstenite::tungstenite;
+
+use crate::{
+    harness::{Client, Kind, Server, outgoing},
+    limits::{refused, until},
+    log::Log,
+};
+
+const SECRET: &str = "the-rabbit-is-in-the-hat";
+
+#[tokio::test]
+async fn neither_messages_nor_attachments_nor_tokens_are_logged() {
+    let log = Log::start();
+    let server = Server::start_with(|config| {
+        config.dev = true;
+        config.max_messages_per_second = 1;
+        config.limits.max_message_bytes = 64 * 1024;
+    })
+    .await;
+    let token = server.token("lobby", "ann");
+    let (mut ann, _) = Client::connect_with(&server, Kind::Npm0_39_9, "lobby", &token).await;
+
+    // Delivered, refused for its rate, without meaning, and too large.
+    let message = format!(r#"{{"text":"{SECRET}"}}"#);
+    let attachment = Bytes::from_static(SECRET.as_bytes());
+    for _ in 0..20 {
+        let outgoing = Outgoing { attachment: attachment.clone(), ..outgoing("n", &message, 0) };
+        ann.say(Request::Broadcast { outgoing }).await;
+    }
+    let said = [
+        ("set_attributes", format!(r#""{SECRET}""#)),
+        ("room.tool_call_response", format!(r#"{{"type":{{"{SECRET}":1}}}}"#)),
+        ("messaging.send", format!(r#"{{"to_participant_id":["{SECRET}"]}}"#)),
+        (SECRET, String::from("{}")),
+    ];
+    for (kind, json) in said {
+        let body = [&(json.len() as u64).to_be_bytes()[..], json.as_bytes()].concat();
+        let message = Message { id: MessageId(99), kind: kind.to_owned(), body: body.into() };
+        for packet in message.packets(1024) {
+            ann.socket.send(tungstenite::Message::Binary(packet)).await.unwrap();
+        }
+    }
+    until(|| log.lines("makes no sense").len() == 2).await;
+    let large = format!(r#"{{"text":"{}"}}"#, SECRET.repeat(4000));
+    ann.say(Request::Broadcast { outgoing: outgoing("n", &large, 0) }).await;
+    assert_eq!(ann.ending().await.unwrap().0, 4002);
+
+    // Refused before they are in.
+    for request in [
+        Kind::Npm0_39_9.upgrade(&server, "lobby", SECRET),
+        Kind::Npm0_39_9.upgrade(&server, "other", &token),
+    ] {
+        refused(request).await;
+    }
+    let body = format!(r#"{{"room":"{SECRET}!","name":"Ann"}}"#);
+    assert_eq!(server.post_json("/dev/token", &body).await.status, 400);
+
+    let text = log.text();
+    assert!(text.contains("a member has joined") && text.contains("rate-limited"), "{text}");
+    assert!(text.contains("message-too-large") && text.contains("invalid-argument"), "{text}");
+    assert!(!text.contains(SECRET), "{text}");
+    assert!(!text.contains(token.rsplit('.').next().unwrap()), "{text}");
+}
