@@ -55,6 +55,8 @@ fn serve_names_what_is_missing() {
         (["--mount", "pkg"], "/prefix=DIR"),
         (["--listen", "nowhere"], "--listen"),
         (["--log", "room==="], "--log"),
+        (["--allow-origin", "example.org"], "an origin is written https://example.org"),
+        (["--max-rooms", "0"], "0 is not in 1..=1000000"),
     ] {
         let mut command = room(&["serve", "--dev"]);
         let output = command.args(arguments).output().unwrap();
@@ -62,6 +64,36 @@ fn serve_names_what_is_missing() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(text(&output).contains(words), "{words}: {output:?}");
     }
+}
+
+#[test]
+fn serve_knows_the_sites_and_the_proxy_that_it_is_told_of() {
+    let origins = ["--allow-origin", "https://a.example", "--allow-origin", "https://b.example"];
+    let server = Server::start(&[&["--dev", "--trust-forwarded"][..], &origins].concat());
+    let token = |origin: &str| {
+        let body = r#"{"room":"lobby","name":"Ann"}"#;
+        let length = body.len();
+        let mut socket = TcpStream::connect(&server.address).unwrap();
+        write!(
+            socket,
+            "POST /dev/token HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n\
+             X-Forwarded-Proto: https\r\nX-Forwarded-Host: rooms.example\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
+    };
+
+    for origin in ["https://a.example", "https://b.example"] {
+        let answer = token(origin);
+        assert!(answer.contains("wss://rooms.example/rooms/lobby"), "{answer}");
+    }
+    let answer = token("https://c.example");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.contains("origin-not-allowed"), "{answer}");
 }
 
 #[test]

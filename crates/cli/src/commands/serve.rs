@@ -1,13 +1,16 @@
 //! `room serve`
 
+mod limits;
+
 use std::{io::Write as _, net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
-use room_server::{Keys, Mount, Secret, ServeError, ServerConfig};
+use room_server::{Keys, Mount, Origin, Secret, ServeError, ServerConfig};
 use tokio::net::TcpListener;
 use tracing::warn;
 
+use self::limits::Limits;
 use crate::{failure::Failure, interrupt::shutdown_signal, secrets};
 
 #[derive(Args, Debug)]
@@ -52,21 +55,21 @@ pub(crate) struct Arguments {
     #[arg(long)]
     no_legacy_grants: bool,
 
-    /// The largest message, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = mebibytes())]
-    max_message: u32,
+    /// Let only pages of this site connect, such as https://example.org; may be repeated
+    #[arg(long, value_name = "URL", value_parser = Origin::parse)]
+    allow_origin: Vec<Origin>,
 
-    /// How much may wait for a slow member before it is disconnected, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = mebibytes())]
-    max_queue: u32,
+    /// Believe X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host; only behind a proxy that
+    /// sets them
+    #[arg(long)]
+    trust_forwarded: bool,
 
     /// What to log on standard error, such as debug or room_server=debug
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(crate) log: String,
-}
 
-fn mebibytes() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..=1024)
+    #[command(flatten)]
+    limits: Limits,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -95,9 +98,9 @@ fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
     config.legacy_grants = !arguments.no_legacy_grants;
     config.www = arguments.www;
     config.mounts = arguments.mount;
-    config.limits.max_message_bytes = bytes(arguments.max_message);
-    config.limits.max_header_bytes = bytes(arguments.max_message);
-    config.max_queued_bytes = bytes(arguments.max_queue);
+    config.allowed_origins = arguments.allow_origin;
+    config.trust_forwarded = arguments.trust_forwarded;
+    arguments.limits.apply(&mut config);
     Ok(config)
 }
 
@@ -114,10 +117,6 @@ fn keys(arguments: &Arguments) -> anyhow::Result<Keys> {
     let keys = secret.map_or_else(Keys::default, Keys::from_secret);
     let api_keys = secrets::api_keys(arguments.api_key_file.as_deref())?;
     Ok(api_keys.into_iter().fold(keys, Keys::with_api_key))
-}
-
-fn bytes(mebibytes: u32) -> usize {
-    mebibytes as usize * 1024 * 1024
 }
 
 fn announce(address: SocketAddr) -> anyhow::Result<()> {
