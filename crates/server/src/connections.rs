@@ -72,7 +72,8 @@ impl Connection {
         builder.timer(TokioTimer::new()).header_read_timeout(app.config.handshake_time);
         let connection = builder.serve_connection(TokioIo::new(socket), service).with_upgrades();
         let mut connection = pin!(connection);
-        let is_down = async move {
+        // Borrows the receiver: while it is there, the shutdown waits for this connection.
+        let is_down = async {
             // An error means that the server is gone already.
             let _ = shutdown.wait_for(|down| *down).await;
         };

@@ -6,6 +6,10 @@ use bytes::Bytes;
 use futures_util::SinkExt as _;
 use room_proto::{Request, ServerFrame, frame::system};
 use room_server::Incident;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tokio_tungstenite::tungstenite;
 
 use crate::{
@@ -143,12 +147,47 @@ async fn a_shutdown_drops_official_clients_and_tells_ours() {
 }
 
 #[tokio::test]
+async fn a_shutdown_waits_for_a_request_that_is_being_answered() {
+    let server = Server::start_with(|config| config.dev = true).await;
+    let body = r#"{"room":"lobby","name":"Ann"}"#;
+    let (begin, end) = body.split_at(10);
+    let length = body.len();
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "POST /dev/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    within(socket.read_exact(&mut go_on)).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    socket.write_all(begin.as_bytes()).await.unwrap();
+
+    let running = server.stop();
+    // Nobody is let in any more, so the shutdown has begun.
+    until_refused(&socket).await;
+    assert!(!running.is_finished());
+    socket.write_all(end.as_bytes()).await.unwrap();
+
+    let mut answer = String::new();
+    within(socket.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    within(running).await.unwrap().unwrap();
+}
+
+/// Waits until the server at the other end of the socket takes no more connections.
+async fn until_refused(socket: &TcpStream) {
+    let address = socket.peer_addr().unwrap();
+    within(async { while TcpStream::connect(address).await.is_ok() {} }).await;
+}
+
+#[tokio::test]
 async fn a_shutdown_does_not_wait_for_those_who_do_not_answer() {
     let server = Server::start().await;
     let _silent = Client::join(&server, Kind::Ours, "lobby", "silent").await;
     // A request that never becomes whole.
-    let mut unfinished = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut unfinished, b"GET / HTTP/1.1\r\n").await.unwrap();
+    let mut unfinished = TcpStream::connect(server.address).await.unwrap();
+    unfinished.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
 
     within(server.stop()).await.unwrap().unwrap();
 }
