@@ -80,7 +80,9 @@ fn set_number(
 ) -> Result<(), SessionError> {
     let Some(number) = number else { return Ok(()) };
     if !(1.0..=MOST).contains(&number) {
-        return Err(invalid(format!("{name} must be between 1 and {MOST} {unit}, but is {number}")));
+        return Err(invalid(format!(
+            "{name} must be between 1 and {MOST} {unit}, but is {number}"
+        )));
     }
     // In range, and a fraction does not matter.
     *field = number as usize;

@@ -82,6 +82,9 @@ impl Peer {
             Event::CallReadable(call) => self.duplex.on_readable(client, call),
             Event::Ready
             | Event::Ended(_)
+            | Event::Lost(_)
+            | Event::Resumed
+            | Event::Discontinuity(_)
             | Event::MessagingEnabled
             | Event::ParticipantAdded(_)
             | Event::ParticipantRemoved(_)
