@@ -70,7 +70,7 @@ impl ServerConfig {
             limits: Limits::default(),
             room_limits: RoomLimits::default(),
             max_rooms: 10_000,
-            max_messages_per_second: 2000,
+            max_messages_per_second: 100_000,
             max_packet_bytes: 1024 * 1024,
             max_queued_bytes: 32 * 1024 * 1024,
             resume_grace: Duration::from_secs(30),

@@ -34,12 +34,20 @@ pub(crate) struct Limits {
     ///
     /// After a pause twice as many may come at once. Chunks of streams are not refused: beyond
     /// eight times as many in a second they are slowed down.
-    #[arg(long, value_name = "COUNT", default_value_t = 2000, value_parser = within(0, 1_000_000))]
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000, value_parser = within(0, 1_000_000))]
     max_messages_per_second: u32,
 
     /// How much may wait for a slow member before it is disconnected, in MiB (1 to 1024)
     #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = within(1, 1024))]
     max_queue: u32,
+
+    /// How long a member of ours whose connection was lost is waited for, in seconds (0 to 3600)
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = within(0, 3600))]
+    resume_grace: u32,
+
+    /// How much that was sent to such a member is kept for it, in MiB (1 to 1024)
+    #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = within(1, 1024))]
+    max_kept: u32,
 
     /// How long a connection may take until its request is whole, in seconds (1 to 600)
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = within(1, 600))]
@@ -64,6 +72,8 @@ impl Limits {
         config.max_rooms = self.max_rooms as usize;
         config.max_messages_per_second = self.max_messages_per_second;
         config.max_queued_bytes = mebibytes(self.max_queue);
+        config.resume_grace = Duration::from_secs(self.resume_grace.into());
+        config.max_kept_bytes = mebibytes(self.max_kept);
         config.handshake_time = Duration::from_secs(self.handshake_time.into());
         config.heartbeat = Duration::from_secs(self.idle_time.into()) / 2;
     }
@@ -97,7 +107,8 @@ mod tests {
     fn every_flag_sets_its_limit_in_its_unit() {
         let config = config(
             "--max-message 1 --max-attributes 2 --max-members 3 --max-rooms 4 \
-             --max-messages-per-second 5 --max-queue 6 --handshake-time 7 --idle-time 8",
+             --max-messages-per-second 5 --max-queue 6 --handshake-time 7 --idle-time 8 \
+             --resume-grace 9 --max-kept 10",
         );
 
         assert_eq!(config.limits.max_message_bytes, 1024 * 1024);
@@ -109,6 +120,8 @@ mod tests {
         assert_eq!(config.max_queued_bytes, 6 * 1024 * 1024);
         assert_eq!(config.handshake_time, Duration::from_secs(7));
         assert_eq!(config.heartbeat * 2, Duration::from_secs(8));
+        assert_eq!(config.resume_grace, Duration::from_secs(9));
+        assert_eq!(config.max_kept_bytes, 10 * 1024 * 1024);
     }
 
     #[test]
@@ -122,6 +135,8 @@ mod tests {
         assert_eq!(flags.max_queued_bytes, library.max_queued_bytes);
         assert_eq!(flags.handshake_time, library.handshake_time);
         assert_eq!(flags.heartbeat, library.heartbeat);
+        assert_eq!(flags.resume_grace, library.resume_grace);
+        assert_eq!(flags.max_kept_bytes, library.max_kept_bytes);
     }
 
     #[test]
@@ -135,6 +150,8 @@ mod tests {
             ("--max-queue", ["0", "1025"]),
             ("--handshake-time", ["0", "601"]),
             ("--idle-time", ["1", "3601"]),
+            ("--resume-grace", ["-1", "3601"]),
+            ("--max-kept", ["0", "1025"]),
         ] {
             for value in values {
                 let line = ["serve", &format!("{flag}={value}")].map(String::from);
