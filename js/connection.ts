@@ -1,4 +1,5 @@
 import type { Core, CoreListener, CoreOptions } from "./core.js";
+import { addUser, guarded, type InstanceUser, noteStream, removeUser } from "./crash.js";
 import { asRoomError, failure, RoomError, type RoomErrorCode, reasonText } from "./errors.js";
 import type { MessagingHandlers } from "./link.js";
 import { PageLife } from "./page-life.js";
@@ -55,6 +56,10 @@ export class Connection {
   #error: RoomError | undefined;
   readonly #pause = new Pause();
   #pageLife: PageLife | undefined;
+  readonly #user: InstanceUser = {
+    probe: () => this.#core?.wake(),
+    crashed: (error) => this.end(error),
+  };
   #isAsleep = false;
   #isLost = false;
   #attempt = 0;
@@ -95,6 +100,9 @@ export class Connection {
     this.#reason ??= reason;
     try {
       this.#core?.close();
+    } catch {
+      // The instance is dead; the socket is all that can be closed.
+      this.#socket?.close();
     } finally {
       // The core has said so, unless there is none, or one of its listeners is who calls us.
       this.#onEnded(reason);
@@ -114,6 +122,7 @@ export class Connection {
     const { core: options, reconnect } = this.#settings;
     const core = makeCore({ ...options, reconnect: reconnect !== undefined }, this.#coreListener());
     this.#core = core;
+    addUser(this.#user);
     this.#socket = makeSocket(this.#url(core), token);
     await core.connect(this.#socket);
   }
@@ -218,6 +227,7 @@ export class Connection {
       this.#error = this.#reason ?? error;
       this.#pause.stop();
       this.#pageLife?.end();
+      removeUser(this.#user);
       this.#ready.reject(this.#error);
       this.#listener.ended(this.#error);
     }
@@ -274,10 +284,11 @@ export class Connection {
         }
       },
       message: (from, type, json, attachment) => handlers()?.message(from, type, json, attachment),
-      streamRequested: (offer) => handlers()?.streamRequested(offer),
+      streamMade: noteStream,
+      streamRequested: (offer) => handlers()?.streamRequested(guarded(offer)),
       streamMessage: (type, json, attachment) => ({ type, json, attachment }),
       callRequested: (call, type, json, attachment) =>
-        handlers()?.callRequested(call, type, json, attachment),
+        handlers()?.callRequested(guarded(call), type, json, attachment),
       // Even after `end()`: who was told that a stream opened is told that it closed.
       streamClosed: (streamId, error) => {
         if (connection !== undefined) {

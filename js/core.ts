@@ -29,6 +29,8 @@ export interface CoreParticipant {
 export interface CoreListener {
   /** Makes a `RoomError`, for everything that the core rejects with. */
   error(code: string, message: string, hint: string, retryable: boolean, cause: unknown): Error;
+  /** A stream of the platform that the core feeds, or is fed by. */
+  streamMade(controller: { error(reason: unknown): void }): void;
   /** Makes a `MessageStreamChunk`. `header` is JSON text. */
   chunk(header: string, data: Uint8Array): object;
   /** The session ended; every promise of it has been settled, every stream errored. */

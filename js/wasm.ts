@@ -1,6 +1,7 @@
 import type { Core as CoreInstance, CoreListener, CoreOptions } from "./core.js";
+import { crash, guarded } from "./crash.js";
 import { failure, RoomError } from "./errors.js";
-import load, { Core } from "./glue/room_messaging.js";
+import load, { Core, onPanic } from "./glue/room_messaging.js";
 
 /** Where the WebAssembly comes from. */
 export type WasmSource =
@@ -33,6 +34,7 @@ async function start(source: WasmSource | undefined): Promise<void> {
   const found = source ?? new URL("./glue/room_messaging_bg.wasm", import.meta.url);
   try {
     await load({ module_or_path: found });
+    onPanic((message: string) => void crash(message));
   } catch (cause) {
     if (cause instanceof RoomError) {
       throw cause;
@@ -44,5 +46,5 @@ async function start(source: WasmSource | undefined): Promise<void> {
 
 /** Makes a core; the WebAssembly must have been loaded. */
 export function makeCore(options: CoreOptions, listener: CoreListener): CoreInstance {
-  return new Core(options, listener);
+  return guarded(new Core(options, listener));
 }

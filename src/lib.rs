@@ -18,15 +18,22 @@ mod socket;
 mod streams;
 mod values;
 
-use wasm_bindgen::prelude::wasm_bindgen;
+use std::panic;
+
+use js_sys::Function;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 pub use calls::CallStream;
 pub use client::Core;
 pub use listener::{CoreListener, CoreParticipant};
 pub use streams::{IncomingStream, OutgoingStream};
 
-/// Runs once when the module is loaded.
-#[wasm_bindgen(start)]
-fn start() {
-    console_error_panic_hook::set_once();
+/// Sets what is called, with the message, when this module fails and will not answer any more.
+#[wasm_bindgen(js_name = onPanic)]
+pub fn on_panic(callback: Function) {
+    panic::set_hook(Box::new(move |info| {
+        console_error_panic_hook::hook(info);
+        // What it throws is lost: there is nobody to tell any more.
+        let _ = callback.call1(&JsValue::UNDEFINED, &JsValue::from_str(&info.to_string()));
+    }));
 }

@@ -38,6 +38,9 @@ extern "C" {
         data: Uint8Array,
     ) -> Result<JsValue, JsValue>;
 
+    #[wasm_bindgen(method, catch, js_name = streamMade)]
+    pub(crate) fn stream_made(this: &CoreListener, controller: &JsValue) -> Result<(), JsValue>;
+
     #[wasm_bindgen(method, catch, js_name = streamMessage)]
     pub(crate) fn stream_message(
         this: &CoreListener,

@@ -16,7 +16,8 @@ const LONGEST_NAME = 60;
 
 /**
  * Events: `people` when somebody came, changed or left (`detail`: `{ joined, left }`), `message`
- * (`detail`: `{ from, conversation, text, attachment }`), `state`, and `lost` (`detail`: the error).
+ * (`detail`: `{ from, conversation, text, attachment }`), `state`, `gap` when messages may be
+ * missing, and `lost` (`detail`: the error).
  */
 export class ChatRoom extends EventTarget {
   /** Those who are here, by id. */
@@ -32,6 +33,7 @@ export class ChatRoom extends EventTarget {
     this.role = role;
     this.#client = new RoomClient({ url, token, streamOpenTimeoutMs: STREAM_OPEN_TIMEOUT_MS });
     this.#client.addEventListener("statechange", (event) => this.#onState(event));
+    this.#client.addEventListener("discontinuity", () => this.#emit("gap"));
     this.#listen(this.#client.messaging);
   }
 

@@ -11,6 +11,7 @@ const STATE_WORDS = {
   idle: "Not connected",
   connecting: "Connecting…",
   open: "Connected",
+  reconnecting: "Reconnecting…",
   closed: "Disconnected",
 };
 
@@ -25,7 +26,12 @@ byId("reconnect").addEventListener("click", reconnect);
 byId("invite").addEventListener("click", copyInvitation);
 byId("show-people").addEventListener("click", showList);
 byId("me-status").addEventListener("change", changeStatus);
-addEventListener("pagehide", () => void room?.leave());
+addEventListener("pagehide", ({ persisted }) => {
+  // A page that may come back keeps its place in the room.
+  if (!persisted) {
+    void room?.leave();
+  }
+});
 
 if (form.fill(new URLSearchParams(location.search))) {
   byId("join").hidden = false;
@@ -36,7 +42,14 @@ if (form.fill(new URLSearchParams(location.search))) {
 
 async function join(entered, signal) {
   const { url, token } = await admission(entered, signal);
-  const joining = new ChatRoom({ url, token, name: entered.name, role: entered.role });
+  const tokens = [token];
+  const joining = new ChatRoom({
+    url,
+    token: async () => tokens.pop() ?? (await admission(entered)).token,
+    name: entered.name,
+    role: entered.role,
+  });
+  joining.addEventListener("gap", () => onGap(joining));
   joining.addEventListener("state", () => showState(joining));
   joining.addEventListener("lost", ({ detail }) => onLost(joining, detail));
   await joining.enter({ signal });
@@ -77,6 +90,15 @@ async function reconnect() {
     showLost(error);
   } finally {
     button.disabled = false;
+  }
+}
+
+/** The server had to begin anew: whatever was said meanwhile did not reach us. */
+function onGap(gapRoom) {
+  if (gapRoom === room) {
+    chat.suspend();
+    showMe();
+    showError("The connection was interrupted", new Error("some messages may be missing"));
   }
 }
 

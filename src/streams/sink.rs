@@ -9,7 +9,7 @@ use web_sys::{QueuingStrategy, WritableStream, WritableStreamDefaultController};
 
 use crate::{
     driver::Driver,
-    error::Failure,
+    error::{Failure, report_thrown},
     streams::{Form, StreamState, now_or_promise},
     values::{bytes_of, copy_in, header_text, reason_text},
 };
@@ -44,6 +44,7 @@ impl ChunkSink {
 impl ChunkSink {
     /// Remembers the controller, which can fail the stream between two writes.
     pub fn start(&self, controller: WritableStreamDefaultController) {
+        report_thrown(self.driver.listener().stream_made(&controller));
         self.state.add_sink(controller);
     }
 

@@ -9,6 +9,7 @@ use web_sys::{QueuingStrategy, ReadableStream, ReadableStreamDefaultController};
 
 use crate::{
     driver::Driver,
+    error::report_thrown,
     streams::{Form, StreamState, now_or_promise},
     values::reason_text,
 };
@@ -41,6 +42,11 @@ impl ChunkSource {
 
 #[wasm_bindgen]
 impl ChunkSource {
+    /// Shows the controller to whoever ends streams that cannot end by themselves.
+    pub fn start(&self, controller: &ReadableStreamDefaultController) {
+        report_thrown(self.driver.listener().stream_made(controller));
+    }
+
     /// Gives one chunk, the end, or the error. The browser calls it once at a time.
     pub fn pull(
         &self,

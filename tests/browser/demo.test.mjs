@@ -206,7 +206,7 @@ describe("a person", () => {
     assert.match(await problem.textContent(), /token/);
   });
 
-  it("is told when the connection is lost, and comes back", async () => {
+  it("comes back by itself when the server does, and is told that something may be missing", async () => {
     const { startServer } = await import("../support/server.mjs");
     const server = await startServer();
     const { port } = new URL(server.origin);
@@ -216,12 +216,34 @@ describe("a person", () => {
     await page.locator('#connection[data-state="open"]').waitFor(PATIENCE);
 
     await server.stop();
-    await page.getByTestId("lost").waitFor(PATIENCE);
+    await page.locator('#connection[data-state="reconnecting"]').waitFor(PATIENCE);
     const again = await startServer({ args: ["--listen", `127.0.0.1:${port}`] });
     try {
+      await page.locator('#connection[data-state="open"]').waitFor(PATIENCE);
+      await page.getByText("some messages may be missing").waitFor(PATIENCE);
+    } finally {
+      await again.stop();
+    }
+  });
+
+  it("is told when there is no way back, and can try again", async () => {
+    const { startServer } = await import("../support/server.mjs");
+    const server = await startServer();
+    const { port } = new URL(server.origin);
+    const { token } = await server.token("lost", "Eve", "user");
+    const context = await stage.chromium.newContext();
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/?room=lost&name=Eve&token=${token}`);
+    await page.locator('#connection[data-state="open"]').waitFor(PATIENCE);
+
+    await server.stop();
+    // It has another secret, so the token is of no use.
+    const again = await startServer({ args: ["--listen", `127.0.0.1:${port}`] });
+    try {
+      await page.getByTestId("lost").waitFor(PATIENCE);
       await page.getByTestId("reconnect").click();
-      await page.getByTestId("lost").waitFor({ ...PATIENCE, state: "hidden" });
-      assert.equal(await page.locator("#connection").getAttribute("data-state"), "open");
+      await page.locator('[data-testid="reconnect"]:not([disabled])').waitFor(PATIENCE);
+      assert.equal(await page.locator("#connection").getAttribute("data-state"), "closed");
     } finally {
       await again.stop();
     }

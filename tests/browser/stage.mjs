@@ -37,8 +37,13 @@ class Stage {
   /** A page with the package as `lib`, and helpers as `help`. */
   async blank() {
     const page = await this.page("/healthz");
-    await page.evaluate(prepare);
+    await this.prepare(page);
     return page;
+  }
+
+  /** Loads the package and the helpers. */
+  prepare(page) {
+    return page.evaluate(prepare);
   }
 
   /** Joins a room in `page` as `globalThis[name]`, with messaging enabled. */

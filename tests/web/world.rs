@@ -56,6 +56,7 @@ impl World {
             raw_attachments: true,
             max_packet_bytes: Some(8 * 1024 * 1024),
             max_message_bytes: Some(8 * 1024 * 1024),
+            resume: None,
         };
         let config = RoomConfig {
             name: String::from("lobby"),
@@ -124,6 +125,7 @@ impl World {
             attributes: JsonText::empty_object(),
             grants: Grants { send: true, broadcast: true, list: true, messaging: true },
             traits: Traits { duplex: true, merges_lists: false, ours: true },
+            resume: None,
         };
         let member = self.room.borrow_mut().join(joining).expect("the room has a place");
         page.seat.member.set(Some(member));

@@ -1,0 +1,109 @@
+// The WebAssembly instance fails: the page goes on, and everything that waited for it ends.
+
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+
+import { openStage } from "./stage.mjs";
+
+let stage;
+
+before(async () => {
+  stage = await openStage();
+});
+
+after(async () => {
+  await stage?.close();
+});
+
+/** A page with a client in a room, whose instance's memory can be destroyed. */
+async function enter(room) {
+  const page = await stage.page("/healthz");
+  await page.evaluate(() => {
+    for (const name of ["instantiate", "instantiateStreaming"]) {
+      const original = WebAssembly[name];
+      WebAssembly[name] = async (...args) => {
+        const result = await original.apply(WebAssembly, args);
+        globalThis.memory = (result.instance ?? result).exports.memory;
+        return result;
+      };
+    }
+    globalThis.destroy = () => new Uint8Array(globalThis.memory.buffer).fill(0x7f);
+  });
+  await stage.prepare(page);
+  await stage.join(page, room, "ada");
+  return page;
+}
+
+it("a trap in a call ends everything with one error", async () => {
+  const page = await enter("crash-1");
+  const other = await stage.blank();
+  await stage.join(other, "crash-1", "bob");
+  await other.evaluate(() => {
+    globalThis.bob.messaging.enable(async (reader) => {
+      for await (const chunk of reader) {
+        void chunk;
+      }
+    });
+  });
+  const seen = await page.evaluate(async () => {
+    const { ada, help, destroy } = globalThis;
+    const bob =
+      ada.messaging.remoteParticipants[0] ??
+      (await help.next(ada.messaging, "participant_added")).participant;
+    const states = [];
+    ada.on("statechange", ({ current, reason }) => states.push([current, reason?.code]));
+    const writer = await ada.messaging.createStream(bob, {});
+    const bytes = writer.bytes().getWriter();
+    const codes = {};
+    const note = (name, promise) =>
+      promise.then(
+        () => (codes[name] = "resolved"),
+        (error) => (codes[name] = error.code),
+      );
+    const open = [
+      note("stream", writer.closed),
+      note("sink", bytes.closed),
+      note("offer", ada.messaging.stream(bob, "ask", {})),
+    ];
+    destroy();
+    open.push(note("send", ada.messaging.sendMessage(bob, "x", {})));
+    await Promise.all(open);
+    await note("later", ada.messaging.broadcastMessage("x", {}));
+    await note("again", ada.connect());
+    return { codes, states, state: ada.state };
+  });
+  assert.deepEqual(seen, {
+    codes: {
+      stream: "internal",
+      sink: "internal",
+      offer: "internal",
+      send: "internal",
+      later: "internal",
+      again: "internal",
+    },
+    states: [
+      ["closed", "internal"],
+      ["connecting", undefined],
+      ["closed", "internal"],
+    ],
+    state: "closed",
+  });
+});
+
+it("a trap that nobody called for is noticed too", async () => {
+  const page = await enter("crash-2");
+  const other = await stage.blank();
+  await stage.join(other, "crash-2", "bob");
+  const ended = page.evaluate(async () => {
+    const { ada, help, destroy } = globalThis;
+    const ended = help.next(ada, "statechange");
+    destroy();
+    globalThis.isDestroyed = true;
+    const { current, reason } = await ended;
+    return [current, reason.code];
+  });
+  await page.waitForFunction(() => globalThis.isDestroyed);
+  // It arrives in a task of the browser's own.
+  await other.evaluate(() => globalThis.bob.messaging.broadcastMessage("hello", {}));
+  assert.deepEqual(await ended, ["closed", "internal"]);
+});
