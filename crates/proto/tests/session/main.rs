@@ -14,4 +14,5 @@ mod messaging;
 mod pairs;
 mod reading;
 mod requests;
+mod resuming;
 mod writing;
