@@ -4,10 +4,11 @@ import type { CoreCall, CoreStreamMessage } from "./core.js";
 import { failure } from "./errors.js";
 import { RoomMessage } from "./messages.js";
 import { SendQueue } from "./send-queue.js";
+import { abortable, type CallOptions, liveSignal, throwIfAborted } from "./signals.js";
 import { type Attachment, attachmentBytes, isObject, jsonObject, nonEmpty } from "./values.js";
 
 /** A message to be sent over a {@link MessagingStream}. */
-export interface StreamMessageInit {
+export interface StreamMessageInit extends CallOptions {
   /** The application's word for the kind of message. */
   type: string;
   /** What `JSON.stringify` makes an object of. */
@@ -72,8 +73,13 @@ export class MessagingStream {
     ) as StreamMessageInit;
     const type = nonEmpty("the type of the message", options.type);
     const json = jsonObject("the message", options.message);
+    const signal = liveSignal(options);
     const bytes = attachmentBytes(options.attachment);
-    await this.#queue.add(bytes, (read) => this.#core.send(type, json, read));
+    const sent = this.#queue.add(bytes, async (read) => {
+      throwIfAborted(signal);
+      await this.#core.send(type, json, read);
+    });
+    await abortable(sent, signal);
   }
 
   /** Ends the stream for both sides. What came before can still be read. */

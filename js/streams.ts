@@ -3,6 +3,7 @@
 import type { CoreIncomingStream, CoreOutgoingStream } from "./core.js";
 import { failure, reasonText } from "./errors.js";
 import type { RemoteParticipant } from "./participants.js";
+import { abortable, type CallOptions, liveSignal } from "./signals.js";
 import { type Bytes, bytesOf, jsonText } from "./values.js";
 
 /** One piece of a stream: bytes, and what the writer says about them. */
@@ -67,19 +68,23 @@ export class MessageStreamWriter {
    * the writer instead of filling memory.
    *
    * @throws `RoomError` `stream-aborted` if the reader cancelled, `peer-left`, `connection-lost`,
-   * `stream-closed`, `too-large`, `invalid-argument`.
+   * `stream-closed`, `too-large`, `invalid-argument`, and `aborted` if the signal ended the wait for
+   * room; the chunk is on its way then.
    */
-  async write(chunk: MessageStreamChunkInit): Promise<void> {
+  async write(chunk: MessageStreamChunkInit, options?: CallOptions): Promise<void> {
     if (typeof chunk !== "object" || chunk === null) {
       throw failure("invalid-argument", `a chunk must be an object, not a ${typeof chunk}`);
     }
     const header = jsonText("the header of a chunk", chunk.header ?? defaultHeader(chunk));
-    await this.#core.write(header, bytesOf("the data of a chunk", chunk.data));
+    const data = bytesOf("the data of a chunk", chunk.data);
+    const signal = liveSignal(options);
+    await abortable(this.#core.write(header, data), signal);
   }
 
   /** Ends the stream cleanly. Resolves when the server has taken all of it. */
-  close(): Promise<void> {
-    return this.#core.close();
+  async close(options?: CallOptions): Promise<void> {
+    const signal = liveSignal(options);
+    await abortable(this.#core.close(), signal);
   }
 
   /** Ends the stream as incomplete; the reader gets an error with the reason. */

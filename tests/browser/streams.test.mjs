@@ -173,6 +173,28 @@ it("an offer that is not answered ends by time or by signal", async () => {
   assert.equal(failures.seatless.code, "participant-not-found");
 });
 
+it("a signal ends a wait for room, for an end, and a send", async () => {
+  const codes = await page.evaluate(async () => {
+    const { ada, bob, toBob, help } = globalThis;
+    // It is accepted, and never read.
+    globalThis.onOffer = (reader) => void reader.readable;
+    const writer = await ada.messaging.createStream(toBob, {});
+    const data = new Uint8Array(256 * 1024);
+    while (writer.desiredSize > 0) {
+      void writer.write({ data }).catch(() => {});
+    }
+    const code = async (act) => (await help.failure(act)).code;
+    const later = () => AbortSignal.timeout(20);
+    const written = await code(() => writer.write({ data }, { signal: later() }));
+    const stopped = await code(() => writer.write({ data }, { signal: AbortSignal.abort() }));
+    bob.messaging.on("stream_requested", (event) => event.accept());
+    const stream = await ada.messaging.stream(toBob, "ask", {});
+    const said = { type: "x", message: {}, signal: AbortSignal.abort() };
+    return [written, stopped, await code(() => stream.send(said))];
+  });
+  assert.deepEqual(codes, ["aborted", "aborted", "aborted"]);
+});
+
 it("a time limit for the answer can be set", async () => {
   await stage.join(page, `streams-${rooms}`, "eve", { client: { streamOpenTimeoutMs: 200 } });
   const failure = await page.evaluate(async () => {
