@@ -56,6 +56,7 @@ impl World {
             raw_attachments: true,
             max_packet_bytes: Some(8 * 1024 * 1024),
             max_message_bytes: Some(8 * 1024 * 1024),
+            max_attribute_bytes: None,
             resume: None,
         };
         let config = RoomConfig {

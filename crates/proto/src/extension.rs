@@ -19,6 +19,9 @@ pub struct Extensions {
     /// The largest message body the server takes, in bytes.
     #[serde(default)]
     pub max_message_bytes: Option<usize>,
+    /// The largest attributes of a participant the server takes, as JSON in bytes.
+    #[serde(default)]
+    pub max_attribute_bytes: Option<usize>,
     /// The session can go on after the connection is lost, if the client asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,

@@ -208,6 +208,7 @@ fn room_config(app: &App, name: &RoomName, url: String) -> RoomConfig {
             raw_attachments: true,
             max_packet_bytes: Some(app.config.max_packet_bytes),
             max_message_bytes: Some(app.config.limits.max_message_bytes),
+            max_attribute_bytes: Some(app.config.room_limits.max_attribute_bytes),
             resume: None,
         },
         limits: app.config.room_limits,

@@ -54,6 +54,11 @@ impl Session {
 
         let merged = members::merge(&self.attributes, &changed);
         let own = members::merge(&self.own_attributes, &changed);
+        let limit = self.extensions().and_then(|extensions| extensions.max_attribute_bytes);
+        if let Some(limit) = limit.filter(|limit| merged.as_str().len() > *limit) {
+            let text = format!("attributes of more than {limit} bytes are over the server's limit");
+            return Err(SessionError::new(ErrorCode::TooLarge, text));
+        }
         let encoded =
             self.wire.encode(|id| ClientFrame::SetAttributes { id, attributes: changed })?;
         self.attributes = merged;

@@ -288,6 +288,7 @@ pub(crate) fn room_ready(server: Server) -> ServerFrame {
         raw_attachments: true,
         max_packet_bytes: Some(1024 * 1024),
         max_message_bytes: Some(16 * 1024 * 1024),
+        max_attribute_bytes: Some(1000),
         resume: None,
     };
     ServerFrame::RoomReady {

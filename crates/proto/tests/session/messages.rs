@@ -62,6 +62,21 @@ fn a_broadcast_is_sent_and_answered() {
 }
 
 #[test]
+fn attributes_over_the_servers_limit_are_refused_before_they_are_sent() {
+    let mut bench = Bench::joined(Server::Ours);
+    let large = |bytes: usize| json(&format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes)));
+
+    let error = bench.session.set_attributes(large(1000)).unwrap_err();
+    assert_eq!(error.code, ErrorCode::TooLarge);
+    assert!(bench.said().is_empty());
+    assert!(!bench.session.local_attributes().as_str().contains('x'));
+
+    bench.session.set_attributes(large(900)).unwrap();
+    let error = bench.session.set_attributes(json(r#"{"b":"it is all of them that count, not only what changes, and this is enough, all in all"}"#));
+    assert_eq!(error.unwrap_err().code, ErrorCode::TooLarge);
+}
+
+#[test]
 fn request_ids_count_from_one_over_all_kinds() {
     let mut bench = Bench::joined(Server::Official);
 

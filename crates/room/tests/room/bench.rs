@@ -32,6 +32,7 @@ impl Bench {
             raw_attachments: true,
             max_packet_bytes: None,
             max_message_bytes: None,
+            max_attribute_bytes: None,
             resume: None,
         };
         let config = RoomConfig {

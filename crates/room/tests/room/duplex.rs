@@ -39,6 +39,7 @@ impl Pair {
             raw_attachments: true,
             max_packet_bytes: None,
             max_message_bytes: None,
+            max_attribute_bytes: None,
             resume: None,
         };
         let mut room = Room::new(RoomConfig {

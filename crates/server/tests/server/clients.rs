@@ -28,6 +28,7 @@ async fn every_client_gets_the_handshake_it_can_read() {
             raw_attachments: true,
             max_packet_bytes: Some(1024 * 1024),
             max_message_bytes: Some(32 * 1024 * 1024),
+            max_attribute_bytes: Some(64 * 1024),
             resume: None,
         });
         assert_eq!(extensions, announced, "{kind:?}");
