@@ -13,6 +13,7 @@ import { nativeEnv } from "./server-build.mjs";
 import { TARGET } from "./wasm-target.mjs";
 
 const LIMIT_MS = 20 * 60_000;
+const SEEDS = 10_000;
 const STRICT = ["--", "-D", "warnings"];
 const STRICT_DOCS = { RUSTDOCFLAGS: "-D warnings" };
 
@@ -60,7 +61,20 @@ function rustTests() {
   const native = () => cargo(["test", "--workspace", "--no-fail-fast"]);
   return [
     step("native", "cargo test", native, rustCounts),
+    ...simulations(),
     step("wasm", "wasm-bindgen tests in Chromium", wasmTests, rustCounts),
+  ];
+}
+
+/** The delivery contract on a bad network, and bugs that must not go unnoticed there. */
+function simulations() {
+  const sim = ["--release", "-p", "room-sim"];
+  const seeds = () => cargo(["run", ...sim, "--", "--seeds", String(SEEDS)]);
+  const sabotage = () => cargo(["test", ...sim, "--features", "sabotage"]);
+  const one = (_, code) => ({ ...none(), [code === 0 ? "passed" : "failed"]: 1 });
+  return [
+    step("simulation", `${SEEDS} seeds`, seeds, one),
+    step("simulation", "seeded bugs", sabotage, rustCounts),
   ];
 }
 

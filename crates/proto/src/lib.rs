@@ -17,6 +17,8 @@ pub mod link;
 pub mod members;
 pub mod message;
 pub mod packet;
+#[doc(hidden)]
+pub mod sabotage;
 pub mod session;
 
 pub use content::Content;

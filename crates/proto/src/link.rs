@@ -23,7 +23,10 @@ use std::collections::VecDeque;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::{DecodeError, Violation};
+use crate::{
+    DecodeError, Violation,
+    sabotage::{Bug, is},
+};
 
 /// What the two links say to each other. Written as a data packet of a message that cannot be,
 /// it is not counted itself.
@@ -140,11 +143,14 @@ impl Link {
     /// Notes a message that came. Now and then there is something to be said about that.
     #[must_use]
     pub fn on_received(&mut self, bytes: usize) -> Option<Control> {
+        if is(Bug::UncountedMessage) && bytes.is_multiple_of(7) {
+            return None;
+        }
         self.received += 1;
         self.unacknowledged_bytes += bytes;
         let is_due = self.received - self.acknowledged >= ACK_MESSAGES
             || self.unacknowledged_bytes >= ACK_BYTES;
-        is_due.then(|| self.ack())
+        (is_due && !is(Bug::ForgottenAck)).then(|| self.ack())
     }
 
     /// The other side has so many of ours.
@@ -165,7 +171,7 @@ impl Link {
     /// Whether the link can go on with a side that has so many of our messages.
     #[must_use]
     pub fn can_resume(&self, count: u64) -> bool {
-        (self.confirmed..=self.sent()).contains(&count)
+        is(Bug::ResumeOverLimit) || (self.confirmed..=self.sent()).contains(&count)
     }
 
     /// Goes on after a loss: what the other side, which has `count` messages, is to be sent again.
@@ -178,16 +184,26 @@ impl Link {
             return Err(Violation::Count { have: count, sent: self.sent() });
         }
         self.on_ack(count)?;
+        if is(Bug::ReplayFromWrongPlace) {
+            self.forget_first();
+        }
         // The other side has heard our count with this.
         self.acknowledged = self.received;
         self.unacknowledged_bytes = 0;
-        Ok(self.kept.iter().cloned().collect())
+        let mut replay: Vec<_> = self.kept.iter().cloned().collect();
+        if is(Bug::ReplayTwice) {
+            replay.extend(self.kept.iter().cloned());
+        }
+        if is(Bug::ReplayReordered) {
+            replay.reverse();
+        }
+        Ok(replay)
     }
 
     fn ack(&mut self) -> Control {
         self.acknowledged = self.received;
         self.unacknowledged_bytes = 0;
-        Control::Ack(self.received)
+        Control::Ack(self.received + u64::from(is(Bug::AckOffByOne)))
     }
 
     fn sent(&self) -> u64 {

@@ -6,6 +6,7 @@ use room_proto::{
     Content, Delivered, Outgoing, ParticipantId, ServerFrame,
     content::codes,
     frame::system::{DISMISS, RESERVED},
+    sabotage::{Bug, is},
 };
 
 use crate::{
@@ -27,7 +28,14 @@ impl Room {
             Ok(frame) => frame,
             Err(refusal) => return refusal,
         };
-        let Some(to) = self.find_enabled(to) else { return not_found() };
+        let Some(to) = self.find_enabled(to) else {
+            return if is(Bug::SentToNobody) { Content::Empty } else { not_found() };
+        };
+        if let (true, ServerFrame::Message(message)) = (is(Bug::DoubleDelivery), &frame)
+            && message.attachment.len() == 1
+        {
+            self.deliver(to, frame.clone());
+        }
         self.deliver(to, frame);
         Content::Empty
     }
@@ -41,7 +49,8 @@ impl Room {
             Ok(frame) => Arc::new(frame),
             Err(refusal) => return refusal,
         };
-        let others = self.members.iter().filter(|(id, member)| **id != from && member.is_enabled);
+        let is_to = |id: &MemberId| *id != from || is(Bug::BroadcastToSender);
+        let others = self.members.iter().filter(|(id, member)| is_to(id) && member.is_enabled);
         let others: Vec<_> = others.map(|(id, _)| *id).collect();
         for to in others {
             self.deliver_shared(to, Arc::clone(&frame));

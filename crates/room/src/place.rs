@@ -5,7 +5,9 @@
 use bytes::Bytes;
 use room_proto::{
     Assembler, ClientFrame, Control, Limits, Link, MessageId, ServerFrame, Violation,
-    body::BodyForm, frame::FrameError,
+    body::BodyForm,
+    frame::FrameError,
+    sabotage::{Bug, is},
 };
 
 /// How a member's client is spoken to.
@@ -84,6 +86,12 @@ impl Place {
         Ok(received)
     }
 
+    /// How much is kept that the client has not acknowledged.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.link.as_ref().map_or(0, Link::kept_bytes)
+    }
+
     /// Whether [`Place::resume`] can go on.
     #[must_use]
     pub fn can_resume(&self, received: u64) -> bool {
@@ -95,6 +103,9 @@ impl Place {
     pub fn resume(&mut self, received: u64) -> Option<Vec<Bytes>> {
         let link = self.link.as_mut()?;
         let replay = link.resume(received).ok()?;
+        if is(Bug::HalfMessageForgotten) {
+            self.assembler = Assembler::new(self.manner.limits);
+        }
         let resumed = Control::Resumed(link.received()).encode();
         Some(std::iter::once(resumed).chain(replay).collect())
     }

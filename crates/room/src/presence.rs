@@ -7,6 +7,7 @@ use room_proto::{
     Content, Delivered, JsonText, MessageId, ParticipantId, ServerFrame,
     frame::system::{ENABLED, PARTICIPANT_ATTRIBUTES, PARTICIPANT_DISABLED, PARTICIPANT_ENABLED},
     members,
+    sabotage::{Bug, is},
 };
 use serde::Serialize;
 
@@ -86,7 +87,9 @@ impl Room {
             return;
         }
         let id = member.participant_id.clone();
-        self.tell_others(subject, &gone(&id));
+        if !is(Bug::SilentLeave) {
+            self.tell_others(subject, &gone(&id));
+        }
         for other in self.members.values_mut().filter(|other| other.sees_others()) {
             other.announced.remove(&id);
         }

@@ -12,7 +12,7 @@ use crate::{
     session::{
         Event, Session, Timestamp,
         requests::{Purpose, timeout},
-        wire::CLOSE_NORMAL,
+        wire::{CLOSE_NORMAL, CLOSE_TIMEOUT},
     },
 };
 
@@ -178,7 +178,24 @@ impl Session {
             self.try_direct(now);
         } else if enabling.deadline <= now {
             let error = timeout("the server did not enable messaging", self.config.request_timeout);
-            self.give_up_enabling(&error);
+            self.on_late_enabling(now, error);
+        }
+    }
+
+    /// Nobody waits for an enabling that restores what was before a loss; that is a matter of the
+    /// connection, which is made again.
+    fn on_late_enabling(&mut self, now: Timestamp, error: SessionError) {
+        let is_attached = self.is_attached();
+        match &mut self.messaging {
+            Messaging::Enabling(enabling) if enabling.waiting.is_empty() => {
+                enabling.deadline = now + self.config.request_timeout;
+                if is_attached {
+                    self.lose(now, error, Some((CLOSE_TIMEOUT, "messaging was not enabled")));
+                }
+            }
+            Messaging::Off | Messaging::On | Messaging::Enabling(_) => {
+                self.give_up_enabling(&error);
+            }
         }
     }
 

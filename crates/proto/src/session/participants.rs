@@ -6,6 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     DecodeError, Delivered, ErrorCode, JsonText, ParticipantId, SessionError, Violation, members,
+    sabotage::{Bug, is},
     session::{Event, Participant, Session},
 };
 
@@ -38,7 +39,8 @@ impl Participants {
     /// Puts a participant into the list; gives what that changes, if anything.
     fn put(&mut self, participant: Participant) -> Option<Event> {
         let id = participant.id.clone();
-        let Some(known) = self.list.insert(id.clone(), participant) else {
+        let before = self.list.insert(id.clone(), participant);
+        let Some(known) = before.filter(|_| !is(Bug::AddedTwice)) else {
             return Some(Event::ParticipantAdded(id));
         };
         let new = &self.list.get(&id)?.attributes;
@@ -65,6 +67,9 @@ impl Session {
 
         let entries: Vec<_> = participants.into_iter().map(Participant::from).collect();
         for id in self.participants.missing(&entries) {
+            if is(Bug::StaleList) {
+                break;
+            }
             self.remove_participant(&id);
         }
         for entry in entries {

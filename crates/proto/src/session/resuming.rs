@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::{
     Control, ErrorCode, Link, Resume, SessionError, Violation,
+    sabotage::{Bug, is},
     session::{
         Event, Input, Output, Phase, Session, Timestamp,
         enabling::Messaging,
@@ -174,8 +175,12 @@ impl Session {
         }
         self.continuity.broken = Some(error.clone());
         let text = format!("{error}; the server may have taken it or not");
-        self.fail_all_requests(&SessionError::new(ErrorCode::DeliveryUnknown, text));
-        self.fail_all_streams(error);
+        if !is(Bug::RequestsNotFailed) {
+            self.fail_all_requests(&SessionError::new(ErrorCode::DeliveryUnknown, text));
+        }
+        if !is(Bug::StreamsNotFailed) {
+            self.fail_all_streams(error);
+        }
         self.fail_all_calls(error);
     }
 
@@ -251,7 +256,9 @@ impl Session {
         let text = "the server could not go on where the connection was lost";
         self.break_off(&SessionError::new(ErrorCode::ConnectionLost, text));
         self.continuity.link = Some(Link::new(MAX_KEPT_BYTES));
-        self.wire.restart();
+        if !is(Bug::StalePackets) {
+            self.wire.restart();
+        }
     }
 
     /// The room is ready: for the first time, or from the beginning again.
@@ -271,7 +278,14 @@ impl Session {
     /// Says again who we are. The list of participants that comes is compared with the old one.
     fn restore(&mut self, now: Timestamp) {
         let own = self.own_attributes.clone();
-        let restored = if own.as_str() == "{}" { Ok(()) } else { self.set_attributes(own) };
+        let restored = if own.as_str() == "{}" || is(Bug::AttributesNotResent) {
+            Ok(())
+        } else {
+            self.set_attributes(own)
+        };
+        if is(Bug::NotEnabledAgain) {
+            return;
+        }
         let restored = match std::mem::replace(&mut self.messaging, Messaging::Off) {
             Messaging::Off => restored,
             Messaging::On => restored.and_then(|()| self.start_enabling(now, Vec::new())),
@@ -285,6 +299,9 @@ impl Session {
     }
 
     fn silence_until(&self) -> Option<Timestamp> {
+        if is(Bug::NoSilenceCheck) {
+            return None;
+        }
         let heartbeat = Duration::from_millis(self.resume()?.heartbeat_ms);
         // One sign of life may be late, not two.
         Some(self.continuity.heard_at + heartbeat * 5 / 2)
@@ -292,12 +309,21 @@ impl Session {
 
     /// Sends a message, or keeps it for when the link goes on.
     pub(super) fn transmit_packet(&mut self, packet: bytes::Bytes) {
+        if is(Bug::NotKept) && !self.is_attached() {
+            return;
+        }
         if let Some(link) = &mut self.continuity.link {
             link.on_sent(packet.clone());
         }
         if self.is_attached() {
             self.outputs.push_back(Output::Transmit(packet));
         }
+    }
+
+    /// How much is kept that the server has not acknowledged.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.continuity.link.as_ref().map_or(0, Link::kept_bytes)
     }
 
     /// The handshake's clock starts with the first input.

@@ -15,6 +15,7 @@ use bytes::Bytes;
 
 use crate::{
     Delivered, ErrorCode, JsonText, Outgoing, ParticipantId, Request, SessionError, StreamKey,
+    sabotage::{Bug, is},
     session::{
         Event, Phase, Session, Timestamp,
         requests::{Purpose, Step, timeout},
@@ -126,6 +127,7 @@ impl Session {
         match (kind, writer, reader) {
             (StreamKind::Open, _, None) => self.on_open(now, &from, inbound),
             (StreamKind::Accept, Some(key), _) => self.on_accept(now, key, &inbound),
+            (StreamKind::Accept, None, _) => self.on_stray_accept(now, &from, &inbound),
             (StreamKind::Reject, Some(key), _) => self.on_reject(key, &inbound),
             (StreamKind::Credit, Some(key), _) => self.on_credit(key, &inbound),
             (StreamKind::Chunk, _, Some(key)) => self.on_chunk(now, key, inbound, attachment),
@@ -133,7 +135,6 @@ impl Session {
             (StreamKind::Close, Some(key), None) => self.on_acceptor_closed(key, &inbound),
             (
                 StreamKind::Open
-                | StreamKind::Accept
                 | StreamKind::Reject
                 | StreamKind::Credit
                 | StreamKind::Chunk
@@ -184,6 +185,15 @@ impl Session {
         }
     }
 
+    /// It took an offer that has failed here, because we saw it leave and it came back under the
+    /// same id. It would wait for chunks for ever.
+    fn on_stray_accept(&mut self, now: Timestamp, from: &ParticipantId, inbound: &Inbound) {
+        let stream_id = &inbound.stream_id;
+        let error = Some("there is no such stream any more");
+        let close = Outbound { stream_id, error, ..Outbound::default() };
+        self.tell(now, from, StreamKind::Close, &close);
+    }
+
     fn on_reject(&mut self, key: StreamKey, inbound: &Inbound) {
         let text = inbound.error();
         let text = text.as_deref().unwrap_or("the stream was rejected by the remote client");
@@ -216,7 +226,8 @@ impl Session {
     fn on_opener_closed(&mut self, key: StreamKey, inbound: &Inbound) {
         let Some(reader) = self.streams.reader(key) else { return };
         let is_open = matches!(reader.state(), reader::State::Open);
-        match (inbound.error(), is_open) {
+        let error = inbound.error().filter(|_| !is(Bug::CleanEndAfterAbort));
+        match (error, is_open) {
             (None, true) => {
                 if reader.complete() {
                     self.report(Event::StreamReadable(key));

@@ -446,9 +446,10 @@ fn an_offer_that_is_aborted_is_withdrawn_and_a_late_rejection_concerns_nobody() 
 
     bench.session.abort_stream(bench.now, key, "again");
     bench.deliver("ada", "stream.reject", r#"{"stream_id":"s1","error":"no"}"#, b"");
-    bench.deliver("ada", "stream.accept", r#"{"stream_id":"s1"}"#, b"");
     assert!(bench.said().is_empty());
-    bench.wait(Duration::from_secs(60));
+    bench.deliver("ada", "stream.accept", r#"{"stream_id":"s1"}"#, b"");
+    assert_eq!(bench.sent().2.kind, "stream.close", "she would wait");
+    bench.wait(Duration::from_secs(10));
     assert_eq!(bench.events(), [], "it failed once");
 }
 
@@ -578,4 +579,20 @@ fn a_chunk_that_nobody_answers_ends_the_stream_at_both_ends() {
     assert_eq!(closed(&mut bench).0, ErrorCode::Timeout);
     let (_, _, close) = bench.sent();
     assert!(close.message.as_str().contains("did not answer"), "{:?}", close.message);
+}
+
+#[test]
+fn whoever_accepts_an_offer_that_has_failed_here_is_told() {
+    let mut bench = Bench::enabled();
+    bench.session.open_stream(bench.now, &"ada".into(), "s1", json("{}")).unwrap();
+    bench.answer_all();
+    bench.receive(disabled("ada"));
+    bench.said();
+
+    // She had disabled messaging and enabled it again before the offer came.
+    bench.deliver("ada", "stream.accept", r#"{"stream_id":"s1"}"#, b"");
+
+    let (_, to, said) = bench.sent();
+    assert_eq!((to.as_str(), said.kind.as_str()), ("ada", "stream.close"));
+    assert!(said.message.as_str().contains("no such stream"), "{said:?}");
 }

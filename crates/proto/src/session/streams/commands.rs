@@ -139,6 +139,12 @@ impl Session {
         }
     }
 
+    /// Whether a stream that we offered was accepted and has not ended.
+    #[must_use]
+    pub fn is_stream_open(&self, stream: StreamKey) -> bool {
+        self.open_writer(stream).is_ok()
+    }
+
     /// Ends a stream cleanly. Answered when the server has taken every chunk and the end.
     ///
     /// # Errors

@@ -9,7 +9,11 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::{JsonText, SessionError, session::Read};
+use crate::{
+    JsonText, SessionError,
+    sabotage::{Bug, is},
+    session::Read,
+};
 
 /// Where the reading end of one stream stands, and what it holds.
 #[derive(Debug)]
@@ -138,7 +142,7 @@ impl Reader {
     pub(super) fn take_grant(&mut self) -> Option<usize> {
         match (&self.state, &mut self.pacing) {
             (State::Open, Pacing::Credit { window, read_bytes })
-                if *read_bytes >= (*window / 2).max(1) =>
+                if *read_bytes >= (*window / 2).max(1) && !is(Bug::CreditLost) =>
             {
                 Some(std::mem::take(read_bytes))
             }

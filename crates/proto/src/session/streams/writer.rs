@@ -6,7 +6,11 @@
 //!     `--given up--> Withdrawn --accept, reject--> (gone)
 //! ```
 
-use crate::{RequestId, session::Timestamp};
+use crate::{
+    RequestId,
+    sabotage::{Bug, is},
+    session::Timestamp,
+};
 
 /// Where the writing end of one stream stands, and how much it may write.
 #[derive(Debug)]
@@ -108,7 +112,9 @@ impl Writer {
     /// differently (a server may rewrite the JSON of headers), the difference does not add up.
     pub(super) fn on_credit(&mut self, bytes: u64) {
         if let Allowance::Credit { credit, window } = &mut self.allowance {
-            *credit = credit.saturating_add_unsigned(bytes).min(*window);
+            let bytes = if is(Bug::CreditTwice) { bytes.saturating_mul(10) } else { bytes };
+            let window = if is(Bug::CreditTwice) { i64::MAX } else { *window };
+            *credit = credit.saturating_add_unsigned(bytes).min(window);
         }
     }
 
