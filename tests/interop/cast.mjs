@@ -68,9 +68,14 @@ export function oursNative() {
 
 /** An official Python client; `python` is an interpreter that has `meshagent-api` installed. */
 export function officialInPython(version, python) {
+  // Asked for every pair; to import it takes a second or more each time.
+  let missing;
   return {
     name: `PyPI ${version}`,
-    missing: () => missingPython(version, python),
+    missing: () => {
+      missing ??= { reason: missingPython(version, python) };
+      return missing.reason;
+    },
     start: async () =>
       new ProcessPeer(`PyPI ${version}`, python, [path.join(here, "peers/python_peer.py")]),
   };
