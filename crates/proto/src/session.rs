@@ -393,9 +393,12 @@ impl Session {
             Phase::Ready | Phase::Lost(_) => None,
             Phase::Ended(_) => return None,
         };
+        let connection = handshake.into_iter().chain(self.continuity_deadline()).min();
+        if self.is_paused() {
+            return connection;
+        }
         let deadlines = [
-            handshake,
-            self.continuity_deadline(),
+            connection,
             self.requests.deadline(),
             self.messaging.deadline(self.is_attached()),
             self.streams.deadline(),
@@ -483,6 +486,9 @@ impl Session {
         }
         self.check_handshake(now);
         self.check_continuity(now);
+        if self.is_paused() {
+            return;
+        }
         self.check_enabling(now);
         self.check_streams(now);
         self.check_calls(now);

@@ -4,7 +4,7 @@ use room_sim::simulate;
 
 #[test]
 fn what_failed_once_does_not_fail_again() {
-    for seed in [1, 6, 79, 286, 15_109, 17_717] {
+    for seed in [1, 6, 79, 286, 15_109, 17_717, 306_586] {
         if let Err(failure) = simulate(seed, false) {
             panic!("seed {seed}: {failure}");
         }

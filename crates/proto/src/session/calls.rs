@@ -12,7 +12,10 @@
 mod commands;
 mod message;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use crate::{
     CallKey, ClientFrame, Content, ErrorCode, MessageId, ParticipantId, Request, SessionError,
@@ -71,6 +74,15 @@ impl Calls {
     /// When the next call of ours runs out of time.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.ends.values().filter_map(Call::deadline).min()
+    }
+
+    /// Gives calls of ours more time.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        for call in self.ends.values_mut() {
+            if let State::Ringing { deadline } = &mut call.state {
+                *deadline += by;
+            }
+        }
     }
 
     fn add(&mut self, peer: ParticipantId, side: Side, state: State) -> CallKey {

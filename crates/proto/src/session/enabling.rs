@@ -7,6 +7,8 @@
 //!   `-- disable, error, silence
 //! ```
 
+use std::time::Duration;
+
 use crate::{
     ErrorCode, Family, Request, RequestId, SessionError,
     session::{
@@ -43,6 +45,14 @@ impl Enabling {
 }
 
 impl Messaging {
+    /// Gives an enabling under way more time.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        if let Self::Enabling(enabling) = self {
+            enabling.deadline += by;
+            enabling.fallback_at = enabling.fallback_at.map(|at| at + by);
+        }
+    }
+
     pub(super) fn is_off(&self) -> bool {
         matches!(self, Self::Off)
     }

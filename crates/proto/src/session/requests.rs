@@ -103,6 +103,14 @@ impl Requests {
         self.pending.insert(encoded.id, Pending { purpose, to, bytes, deadline });
     }
 
+    /// Gives everything more time.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        for pending in self.pending.values_mut() {
+            pending.deadline += by;
+        }
+        self.latest_deadline += by;
+    }
+
     fn remove(&mut self, id: MessageId) -> Option<Pending> {
         let pending = self.pending.remove(&id)?;
         self.pending_bytes -= pending.bytes;

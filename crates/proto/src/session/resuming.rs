@@ -29,6 +29,8 @@ use crate::{
 pub(super) struct Continuity {
     /// Both ends' counts, where the connection may go on.
     link: Option<Link>,
+    /// Since when deadlines stand still: nothing can be answered while there is no connection.
+    paused_at: Option<Timestamp>,
     /// Until when the server waits for us to come back.
     resume_until: Option<Timestamp>,
     /// Why what was open has failed, since the last time the room was ready.
@@ -116,6 +118,22 @@ impl Session {
         }
     }
 
+    /// Whether time stands still for whatever waits for the other side. It has an end: the server's
+    /// grace.
+    pub(super) fn is_paused(&self) -> bool {
+        self.is_usable() && !self.is_attached()
+    }
+
+    /// Goes on with the time that was left.
+    fn unpause(&mut self, now: Timestamp) {
+        let Some(paused_at) = self.continuity.paused_at.take() else { return };
+        let by = now.saturating_sub(paused_at);
+        self.requests.postpone(by);
+        self.messaging.postpone(by);
+        self.streams.postpone(by);
+        self.calls.postpone(by);
+    }
+
     pub(super) fn is_attached(&self) -> bool {
         matches!(self.phase, Phase::Ready)
     }
@@ -158,6 +176,7 @@ impl Session {
         match grace {
             Some(grace) if self.continuity.broken.is_none() => {
                 self.continuity.resume_until.get_or_insert(now + grace);
+                self.continuity.paused_at.get_or_insert(now);
             }
             _ => self.break_off(&error),
         }
@@ -169,6 +188,7 @@ impl Session {
     /// Everything that was open fails; there will be no going on.
     fn break_off(&mut self, error: &SessionError) {
         self.continuity.resume_until = None;
+        self.continuity.paused_at = None;
         self.continuity.link = None;
         if self.continuity.broken.is_some() {
             return;
@@ -241,6 +261,7 @@ impl Session {
         };
         self.phase = Phase::Ready;
         self.continuity.resume_until = None;
+        self.unpause(now);
         self.outputs.extend(replay.into_iter().map(Output::Transmit));
         self.report(Event::Resumed);
         Ok(())

@@ -9,7 +9,7 @@ mod message;
 mod reader;
 mod writer;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 
@@ -54,6 +54,15 @@ impl Streams {
     /// When the next offer of ours runs out of time.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.ends.values().filter_map(Stream::deadline).min()
+    }
+
+    /// Gives offers of ours more time.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        for stream in self.ends.values_mut() {
+            if let End::Writer(writer) = &mut stream.end {
+                writer.postpone(by);
+            }
+        }
     }
 
     fn add(&mut self, id: &str, peer: &ParticipantId, end: End) -> StreamKey {

@@ -375,3 +375,38 @@ fn the_queue_has_an_end() {
     assert_eq!(full.code, ErrorCode::QueueFull);
     traveller.receive(delivered("ada", "chat", "{}", b""));
 }
+
+#[test]
+fn time_stands_still_while_nothing_can_be_answered() {
+    let mut traveller = Traveller::enabled();
+    let say =
+        |session: &mut Session, now| session.send(now, &"ada".into(), outgoing("chat", "{}", b""));
+    let request = traveller.command(say).unwrap();
+    let stream = traveller
+        .command(|session, now| session.open_stream(now, &"ada".into(), "s1", json("{}")))
+        .unwrap();
+    traveller.wait(Duration::from_secs(20));
+    traveller.lose();
+    traveller.take();
+
+    traveller.wait(Duration::from_secs(29));
+    assert_eq!(traveller.take().1, []);
+    traveller.reconnect();
+    traveller.hear(Control::Resumed(4));
+    traveller.wait(Duration::from_secs(9));
+    assert_eq!(traveller.take().1, [Event::Resumed]);
+    traveller.hear(Control::Pong);
+    traveller.wait(Duration::from_secs(1));
+
+    let (_, events) = traveller.take();
+    let late = events.iter().filter(|event| match event {
+        Event::Answered { request: late, result: Err(error) } => {
+            *late == request && error.code == ErrorCode::Timeout
+        }
+        Event::StreamOpened { stream: late, result: Err(error) } => {
+            *late == stream && error.code == ErrorCode::Timeout
+        }
+        _ => false,
+    });
+    assert_eq!(late.count(), 2, "{events:?}");
+}

@@ -215,7 +215,11 @@ impl Guest {
                         self.readers.remove(&key);
                         break;
                     }
-                    Read::Failed(_) => {
+                    Read::Failed(error) => {
+                        // Somebody did not answer us in time.
+                        if error.code == ErrorCode::Timeout {
+                            model.stream_forfeited(stream);
+                        }
                         self.readers.remove(&key);
                         break;
                     }

@@ -6,6 +6,8 @@
 //!     `--given up--> Withdrawn --accept, reject--> (gone)
 //! ```
 
+use std::time::Duration;
+
 use crate::{
     RequestId,
     sabotage::{Bug, is},
@@ -70,6 +72,13 @@ impl Writer {
         if let Some(window) = window {
             let window = i64::try_from(window).unwrap_or(i64::MAX);
             self.allowance = Allowance::Credit { credit: window, window };
+        }
+    }
+
+    /// Gives an offer more time.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        if let State::Offered { deadline } = &mut self.state {
+            *deadline += by;
         }
     }
 
