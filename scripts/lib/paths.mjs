@@ -20,6 +20,9 @@ export const pkg = path.join(root, "pkg");
 /** The server's binary, as a release build leaves it. */
 export const roomBinary = path.join(target, "release", "room");
 
+/** The members of `npm run load`. */
+export const loadBinary = path.join(target, "release", "room-load");
+
 /** Our native client as a peer of the interoperability tests. */
 export const nativePeer = path.join(target, "release", "examples", "interop_peer");
 

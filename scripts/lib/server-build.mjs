@@ -10,6 +10,12 @@ export async function buildServer() {
   await run("cargo", ["build", "--release", "-p", "room-cli"], { env: nativeEnv() });
 }
 
+/** Builds the members of `npm run load`. */
+export async function buildLoad() {
+  step("cargo build, for the load");
+  await run("cargo", ["build", "--release", "-p", "room-load"], { env: nativeEnv() });
+}
+
 /** Builds our native client as a peer of the interoperability tests. */
 export async function buildNativePeer() {
   step("cargo build, for the native peer of the interoperability tests");

@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { nodeCounts, none, rustCounts } from "./counts.mjs";
 import { compatibilityTables, isComplete, readResults } from "./interop-table.mjs";
+import { runLoad } from "./load.mjs";
 import { at, npmBinary } from "./paths.mjs";
 import { impurities, PURE } from "./purity.mjs";
 import { readPart } from "./readme.mjs";
@@ -19,7 +20,7 @@ const STRICT_DOCS = { RUSTDOCFLAGS: "-D warnings" };
 
 /** All steps, in the order in which they run. */
 export function allSteps() {
-  return [...checks(), ...rustTests(), ...FOLDERS.flatMap(nodeTests), ...tables()];
+  return [...checks(), ...rustTests(), ...FOLDERS.flatMap(nodeTests), ...tables(), load()];
 }
 
 function checks() {
@@ -140,6 +141,15 @@ async function compareTables() {
   return { code: 1, output };
 }
 
+/** A small crowd: whatever the server takes arrives once and in order. */
+function load() {
+  const args = ["--idle", "200", "--talking", "50", "--seconds", "3"];
+  const program = async (workshop) => {
+    return runLoad(await workshop.load(), args, { timeout: LIMIT_MS });
+  };
+  return step("load", "250 members, of whom 50 talk", program, oneTest);
+}
+
 function purity(name) {
   const found = impurities(name);
   for (const line of found) {
@@ -162,7 +172,12 @@ async function wasmCargo(workshop, args, rest = [], extra = {}) {
 
 /** A check counts as one test. */
 function check(name, program) {
-  return step("check", name, program, (_, code) => ({ ...none(), passed: code === 0 ? 1 : 0 }));
+  return step("check", name, program, oneTest);
+}
+
+/** Passed, or failed as a whole. */
+function oneTest(_, code) {
+  return { ...none(), passed: code === 0 ? 1 : 0 };
 }
 
 function step(group, name, program, count) {

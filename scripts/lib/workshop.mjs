@@ -5,9 +5,9 @@ import { ensureBindgen } from "./bindgen.mjs";
 import { ensureChromedriver, ensureChromium } from "./chromium.mjs";
 import { note } from "./log.mjs";
 import { buildPackage } from "./package-build.mjs";
-import { at, nativePeer, roomBinary, wasmTarget } from "./paths.mjs";
+import { at, loadBinary, nativePeer, roomBinary, wasmTarget } from "./paths.mjs";
 import { ensureNodeModules } from "./prerequisites.mjs";
-import { buildNativePeer, buildServer } from "./server-build.mjs";
+import { buildLoad, buildNativePeer, buildServer } from "./server-build.mjs";
 import { ensureWasm } from "./wasm-target.mjs";
 
 export class Workshop {
@@ -47,6 +47,15 @@ export class Workshop {
     return this.#once("server", async () => {
       await buildServer();
       return roomBinary;
+    });
+  }
+
+  /** The paths of the server's binary and of that which puts load on it. */
+  load() {
+    return this.#once("load", async () => {
+      const server = await this.server();
+      await buildLoad();
+      return { server, load: loadBinary };
     });
   }
 
