@@ -1,5 +1,6 @@
 // The steps of `npm test`. Each has a group, a name, and `run(workshop)`, which gives the counts.
 
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
@@ -63,6 +64,7 @@ function rustTests() {
   return [
     step("native", "cargo test", native, rustCounts),
     ...simulations(),
+    ...fuzzing(),
     step("wasm", "wasm-bindgen tests in Chromium", wasmTests, rustCounts),
   ];
 }
@@ -78,6 +80,26 @@ function simulations() {
     step("simulation", "seeded bugs", sabotage, rustCounts),
   ];
 }
+
+/** A few seconds for each target, where a fuzzer is installed: it needs a nightly compiler. */
+function fuzzing() {
+  const count = (output, code) => {
+    const isSkipped = output === NO_FUZZER;
+    return { ...none(), [isSkipped ? "skipped" : code === 0 ? "passed" : "failed"]: 1 };
+  };
+  return [step("fuzz", "5 seconds for each target", fuzz, count)];
+}
+
+function fuzz() {
+  const known = spawnSync("cargo", ["+nightly", "fuzz", "--version"], { stdio: "ignore" });
+  if (known.status !== 0) {
+    console.log(NO_FUZZER);
+    return { code: 0, output: NO_FUZZER };
+  }
+  return tee(process.execPath, [at("scripts", "fuzz.mjs"), "--seconds", "5"]);
+}
+
+const NO_FUZZER = "skipped: cargo-fuzz and a nightly compiler are not installed";
 
 async function wasmTests(workshop) {
   await workshop.chromium();
