@@ -71,13 +71,18 @@ impl World {
     /// Nothing is broken any more. Whatever can hang must end within a bounded time.
     fn come_to_rest(&mut self) -> Result<(), Failure> {
         for wire in self.guests.iter().filter_map(|guest| guest.wire) {
-            if !self.network.is_alive(wire) {
+            // Where the server says something now and then, silence is noticed without help.
+            if !self.can_resume && !self.network.is_alive(wire) {
                 self.network.give_up(self.now, wire);
             }
         }
         self.let_all(Guest::catch_up)?;
         for guest in &mut self.guests {
             guest.check_flow(&mut self.model);
+            if guest.wire.is_some_and(|wire| !self.network.is_alive(wire)) {
+                let text = format!("guest {} holds on to a dead connection", guest.number);
+                self.model.violated(text);
+            }
         }
         self.let_all(Guest::finish)?;
         self.look_around();
