@@ -256,7 +256,10 @@ impl Room {
             let Some(call) = self.calls.by_number.get(&number) else { continue };
             let is_accepted = matches!(call.state, State::Accepted { .. });
             if call.caller == member {
-                self.relay_to_callee(number, close());
+                // Who called itself is not told that it is gone.
+                if call.state.callee().is_some_and(|(callee, _)| callee != member) {
+                    self.relay_to_callee(number, close());
+                }
                 self.calls.by_number.remove(&number);
             } else if is_accepted {
                 let tool_call_id = call.name.clone();

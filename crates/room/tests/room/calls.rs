@@ -208,6 +208,19 @@ fn the_caller_is_lost() {
 }
 
 #[test]
+fn who_calls_itself_and_leaves_is_told_nothing() {
+    let mut bench = Bench::new();
+    let bob = bench.enabled("bob", DUPLEX);
+    bench.ask(bob, open());
+    bench.ask(bob, chunk(FIRST));
+    assert!(matches!(bench.told(bob).first(), Some(ServerFrame::ToolCall { .. })));
+
+    bench.leave(bob);
+
+    assert_eq!(bench.told(bob), []);
+}
+
+#[test]
 fn the_callee_is_lost() {
     let mut line = Line::ringing();
     line.bench.leave(line.bob);
