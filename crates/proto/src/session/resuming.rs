@@ -311,7 +311,14 @@ impl Session {
             Messaging::Off => restored,
             Messaging::On => restored.and_then(|()| self.start_enabling(now, Vec::new())),
             Messaging::Enabling(before) => {
-                restored.and_then(|()| self.start_enabling(now, before.into_waiting()))
+                let waiting = before.into_waiting();
+                let enabling = restored.and_then(|()| self.start_enabling(now, waiting.clone()));
+                if let Err(error) = &enabling {
+                    for request in waiting {
+                        self.report(Event::Answered { request, result: Err(error.clone()) });
+                    }
+                }
+                enabling
             }
         };
         if let Err(error) = restored {

@@ -410,3 +410,35 @@ fn time_stands_still_while_nothing_can_be_answered() {
     });
     assert_eq!(late.count(), 2, "{events:?}");
 }
+
+#[test]
+fn who_waits_for_messaging_is_answered_when_it_cannot_be_restored() {
+    let mut traveller = Traveller::opened(Config::default());
+    traveller.join("one");
+    let request = traveller.command(Session::enable).unwrap();
+    traveller.lose();
+    traveller.reconnect();
+    traveller.take();
+
+    traveller.receive(connected());
+    let ServerFrame::RoomReady { room_name, room_url, session_id, extensions } = ready(None) else {
+        panic!("it is ready");
+    };
+    let extensions =
+        extensions.map(|extensions| Extensions { max_attribute_bytes: Some(1), ..extensions });
+    traveller.receive(ServerFrame::RoomReady { room_name, room_url, session_id, extensions });
+
+    let (_, events) = traveller.take();
+    match events.as_slice() {
+        [
+            Event::Discontinuity(_),
+            Event::Answered { request: answered, result },
+            Event::Ended(error),
+        ] => {
+            assert_eq!(*answered, request);
+            assert_eq!(result.as_ref().unwrap_err().code, ErrorCode::TooLarge);
+            assert_eq!(error.code, ErrorCode::TooLarge);
+        }
+        other => panic!("an answer and the end, not {other:?}"),
+    }
+}
