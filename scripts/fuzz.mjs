@@ -1,26 +1,25 @@
 // npm run fuzz [-- --seconds N]: feeds each fuzz target what a fuzzer makes up, for so long each.
-// Needs a nightly compiler and cargo-fuzz, and says so.
+// It needs a C++ compiler for libFuzzer; cargo-fuzz is installed into .cache if it is not in PATH.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 
+import { fuzzEnv } from "./lib/fuzzer.mjs";
 import { Failure, main, note, step } from "./lib/log.mjs";
 import { at } from "./lib/paths.mjs";
+import { run } from "./lib/run.mjs";
 
 const TARGETS = ["decode", "session", "room"];
+// The sanitizers need a nightly compiler, and look for what safe Rust cannot do.
+const STABLE = ["--sanitizer", "none"];
 
 await main(async () => {
   const seconds = secondsOf(process.argv.slice(2));
-  const known = spawnSync("cargo", ["+nightly", "fuzz", "--version"], { encoding: "utf8" });
-  if (known.status !== 0) {
-    throw new Failure(
-      "fuzzing needs a nightly compiler and cargo-fuzz: " +
-        "rustup toolchain install nightly && cargo install cargo-fuzz",
-    );
-  }
+  const env = await fuzzEnv();
+  await run("cargo", ["fuzz", "build", ...STABLE], { cwd: at("fuzz"), env });
   for (const target of TARGETS) {
     step(`fuzz: ${target}, ${seconds} s`);
-    note(`${run(target, seconds)} executions without a finding`);
+    note(`${fuzz(target, seconds, env)} executions without a finding`);
   }
 });
 
@@ -34,14 +33,15 @@ function secondsOf(args) {
   return seconds;
 }
 
-function run(target, seconds) {
+function fuzz(target, seconds, env) {
   const limits = [`-max_total_time=${seconds}`, "-print_final_stats=1"];
   mkdirSync(at("fuzz", "corpus", target), { recursive: true });
   // What is found goes to the first folder.
   const corpora = [`corpus/${target}`, `seeds/${target}`];
-  const args = ["+nightly", "fuzz", "run", target, ...corpora, "--", ...limits];
+  const args = ["fuzz", "run", ...STABLE, target, ...corpora, "--", ...limits];
   const { status, stderr } = spawnSync("cargo", args, {
     cwd: at("fuzz"),
+    env,
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
   });

@@ -1,12 +1,12 @@
 // wasm-bindgen's command-line tools, in the version of Cargo.lock: any other writes wrong glue.
 
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 
-import { Failure, note, step, warn } from "./log.mjs";
-import { at, cache } from "./paths.mjs";
-import { ask, run } from "./run.mjs";
+import { ensureCargoTool } from "./cargo-tool.mjs";
+import { Failure, note, step } from "./log.mjs";
+import { at } from "./paths.mjs";
+import { ask } from "./run.mjs";
 
 const TOOLS = ["wasm-bindgen", "wasm-bindgen-test-runner"];
 
@@ -18,12 +18,8 @@ export async function ensureBindgen() {
     note("the one in PATH");
     return commands(version, "");
   }
-  const folder = path.join(cache, `wasm-bindgen-${version}`);
-  const bin = path.join(folder, "bin");
-  if (!TOOLS.every((tool) => existsSync(path.join(bin, tool)))) {
-    await install(version, folder);
-  }
-  note(folder);
+  const bin = await ensureCargoTool("wasm-bindgen-cli", version, TOOLS);
+  note(bin);
   return commands(version, bin);
 }
 
@@ -44,22 +40,4 @@ function commands(version, bin) {
 
 function hasVersion(tool, version) {
   return ask(tool, ["--version"])?.split(" ")[1] === version;
-}
-
-async function install(version, folder) {
-  await mkdir(cache, { recursive: true });
-  const draft = await mkdtemp(`${folder}.`);
-  const args = ["install", "wasm-bindgen-cli", "--version", `=${version}`, "--root", draft];
-  try {
-    try {
-      await run("cargo", [...args, "--locked"]);
-    } catch (error) {
-      warn(`${error.message}; trying with the newest versions of what it depends on`);
-      await run("cargo", args);
-    }
-    await rm(folder, { recursive: true, force: true });
-    await rename(draft, folder);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
 }

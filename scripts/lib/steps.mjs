@@ -1,10 +1,10 @@
 // The steps of `npm test`. Each has a group, a name, and `run(workshop)`, which gives the counts.
 
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
 import { nodeCounts, none, rustCounts } from "./counts.mjs";
+import { canFuzz, NO_COMPILER } from "./fuzzer.mjs";
 import { compatibilityTables, isComplete, readResults } from "./interop-table.mjs";
 import { runLoad } from "./load.mjs";
 import { at, npmBinary } from "./paths.mjs";
@@ -16,6 +16,7 @@ import { TARGET } from "./wasm-target.mjs";
 
 const LIMIT_MS = 20 * 60_000;
 const SEEDS = 10_000;
+const FUZZ_SECONDS = 10;
 const STRICT = ["--", "-D", "warnings"];
 const STRICT_DOCS = { RUSTDOCFLAGS: "-D warnings" };
 
@@ -81,25 +82,22 @@ function simulations() {
   ];
 }
 
-/** A few seconds for each target, where a fuzzer is installed: it needs a nightly compiler. */
+/** A few seconds for each target. */
 function fuzzing() {
   const count = (output, code) => {
-    const isSkipped = output === NO_FUZZER;
+    const isSkipped = output === NO_COMPILER;
     return { ...none(), [isSkipped ? "skipped" : code === 0 ? "passed" : "failed"]: 1 };
   };
-  return [step("fuzz", "5 seconds for each target", fuzz, count)];
+  return [step("fuzz", `${FUZZ_SECONDS} seconds for each target`, fuzz, count)];
 }
 
 function fuzz() {
-  const known = spawnSync("cargo", ["+nightly", "fuzz", "--version"], { stdio: "ignore" });
-  if (known.status !== 0) {
-    console.log(NO_FUZZER);
-    return { code: 0, output: NO_FUZZER };
+  if (!canFuzz()) {
+    console.log(NO_COMPILER);
+    return { code: 0, output: NO_COMPILER };
   }
-  return tee(process.execPath, [at("scripts", "fuzz.mjs"), "--seconds", "5"]);
+  return tee(process.execPath, [at("scripts", "fuzz.mjs"), "--seconds", String(FUZZ_SECONDS)]);
 }
-
-const NO_FUZZER = "skipped: cargo-fuzz and a nightly compiler are not installed";
 
 async function wasmTests(workshop) {
   await workshop.chromium();
