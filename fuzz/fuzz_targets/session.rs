@@ -77,6 +77,11 @@ struct World {
     session: Session,
     now: Duration,
     asked: BTreeSet<RequestId>,
+    closed: BTreeSet<(bool, u64)>,
+    /// A socket that has opened, and has not closed yet.
+    has_socket: bool,
+    /// The same, and the session has not asked to close it.
+    may_transmit: bool,
     has_ended: bool,
     next_id: u64,
 }
@@ -88,12 +93,22 @@ impl World {
             session: Session::new(config),
             now: Duration::from_secs(1),
             asked: BTreeSet::new(),
+            closed: BTreeSet::new(),
+            has_socket: false,
+            may_transmit: false,
             has_ended: false,
             next_id: 1,
         }
     }
 
     fn input(&mut self, input: Input<'_>) {
+        match input {
+            Input::Opened => (self.has_socket, self.may_transmit) = (true, true),
+            Input::Closed { .. } => (self.has_socket, self.may_transmit) = (false, false),
+            // Bytes come from sockets only.
+            Input::Received(_) if !self.has_socket => return,
+            Input::Received(_) | Input::Woken => {}
+        }
         self.session.handle_input(self.now, input);
         self.drain();
     }
@@ -115,9 +130,21 @@ impl World {
 
     fn drain(&mut self) {
         while let Some(output) = self.session.poll_output() {
-            let Output::Event(event) = output else { continue };
+            let event = match output {
+                Output::Transmit(_) => {
+                    assert!(self.may_transmit, "said to nobody");
+                    continue;
+                }
+                Output::Close { .. } => {
+                    self.may_transmit = false;
+                    continue;
+                }
+                Output::Event(event) => event,
+            };
             assert!(!self.has_ended, "{event:?} after the end");
             match event {
+                Event::StreamClosed { stream, .. } => self.closed(false, stream.0.into()),
+                Event::CallClosed { call, .. } => self.closed(true, call.0.into()),
                 Event::Answered { request, .. } => {
                     assert!(self.asked.remove(&request), "answered twice, or never asked");
                 }
@@ -125,6 +152,10 @@ impl World {
                 _ => {}
             }
         }
+    }
+
+    fn closed(&mut self, is_call: bool, key: u64) {
+        assert!(self.closed.insert((is_call, key)), "closed twice");
     }
 
     fn wait(&mut self, milliseconds: u16) {
@@ -175,7 +206,11 @@ impl World {
             }
             Step::Closed(code) => self.input(Input::Closed { code, reason: "" }),
             Step::Wait(milliseconds) => self.wait(milliseconds),
-            Step::Reconnect => drop(self.session.reconnect(now)),
+            Step::Reconnect => {
+                if self.session.reconnect(now).is_ok() {
+                    (self.has_socket, self.may_transmit) = (false, false);
+                }
+            }
             Step::Suspend => self.session.suspend(now),
             Step::Probe => self.session.probe(now),
             Step::Enable => {
