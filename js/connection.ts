@@ -1,10 +1,13 @@
 import type { Core, CoreListener, CoreOptions } from "./core.js";
 import { addUser, guarded, type InstanceUser, noteStream, removeUser } from "./crash.js";
-import { asRoomError, failure, RoomError, type RoomErrorCode, reasonText } from "./errors.js";
+import { asRoomError, failure, RoomError, type RoomErrorCode } from "./errors.js";
 import type { MessagingHandlers } from "./link.js";
 import { PageLife } from "./page-life.js";
+import { Ready } from "./ready.js";
 import { Pause, type ReconnectPolicy } from "./reconnect.js";
+import { Renewal } from "./renewal.js";
 import { within } from "./signals.js";
+import { closed, makeSocket } from "./socket.js";
 import { MessageStreamChunk } from "./streams.js";
 import { askToken, type TokenSource } from "./token.js";
 import { inWords } from "./values.js";
@@ -55,6 +58,11 @@ export class Connection {
   #reason: RoomError | undefined;
   #error: RoomError | undefined;
   readonly #pause = new Pause();
+  readonly #renewal = new Renewal(() => void this.#renew());
+  /** The token of the present connection. */
+  #token: string | undefined;
+  /** The token for the next, if it was asked for ahead of time. */
+  #nextToken: string | undefined;
   #pageLife: PageLife | undefined;
   readonly #user: InstanceUser = {
     probe: () => this.#core?.wake(),
@@ -111,10 +119,8 @@ export class Connection {
 
   /** Resolves when the socket is closed. */
   async closed(): Promise<void> {
-    const socket = this.#socket;
-    if (socket !== undefined && socket.readyState !== WebSocket.CLOSED) {
-      // Node does not tell of the close after an error.
-      await Promise.race([happens(socket, "close"), happens(socket, "error")]);
+    if (this.#socket !== undefined) {
+      await closed(this.#socket);
     }
   }
 
@@ -122,6 +128,7 @@ export class Connection {
     const { core: options, reconnect } = this.#settings;
     const core = makeCore({ ...options, reconnect: reconnect !== undefined }, this.#coreListener());
     this.#core = core;
+    this.#token = token;
     addUser(this.#user);
     this.#socket = makeSocket(this.#url(core), token);
     await core.connect(this.#socket);
@@ -138,6 +145,9 @@ export class Connection {
   #onOpened(): void {
     this.#isLost = false;
     this.#attempt = 0;
+    if (this.#token !== undefined && typeof this.#settings.token === "function") {
+      this.#renewal.watch(this.#token);
+    }
     if (this.#settings.reconnect !== undefined) {
       this.#pageLife ??= new PageLife({
         sleep: () => {
@@ -168,6 +178,7 @@ export class Connection {
   /** The connection is gone, or an attempt failed. */
   #onLost(error: RoomError): void {
     this.#isLost = true;
+    this.#renewal.stop();
     this.#attempt += 1;
     if (this.#ready.isSettled) {
       this.#ready = new Ready();
@@ -186,8 +197,40 @@ export class Connection {
     }
   }
 
+  /**
+   * The token will soon be too old: asks for another, and goes on over a new connection with it,
+   * which takes nothing from anybody. Where the server could not go on, nothing would be gained.
+   */
+  async #renew(): Promise<void> {
+    if (!this.#core?.resumeQuery?.includes(".")) {
+      return;
+    }
+    let token: string;
+    try {
+      token = await this.#askToken();
+    } catch {
+      // It is good for some time yet.
+      this.#renewal.again();
+      return;
+    }
+    const isInUse = this.#error === undefined && !this.#isLost && !this.#isAsleep;
+    if (isInUse && this.#renewal.isLonger(token)) {
+      this.#nextToken = token;
+      this.#core.suspend();
+    }
+  }
+
+  #askToken(): Promise<string> {
+    return within(askToken(this.#settings.token), TOKEN_LIMIT_MS, () =>
+      failure("timeout", "the token function takes too long"),
+    );
+  }
+
   /** How long to wait; `null` to give up. */
   #waitMs(error: RoomError): number | null {
+    if (this.#nextToken !== undefined) {
+      return 0;
+    }
     const waitMs = this.#settings.reconnect?.({ attempt: this.#attempt, error }) ?? null;
     if (waitMs !== null && !(typeof waitMs === "number" && waitMs >= 0)) {
       const words = `not ${inWords(waitMs)}`;
@@ -201,10 +244,9 @@ export class Connection {
   async #tryAgain(): Promise<void> {
     let token: string;
     try {
-      const asked = askToken(this.#settings.token);
-      token = await within(asked, TOKEN_LIMIT_MS, () =>
-        failure("timeout", "the token function takes too long"),
-      );
+      const next = this.#nextToken;
+      this.#nextToken = undefined;
+      token = next ?? (await this.#askToken());
     } catch (error) {
       if (this.#error === undefined) {
         this.#onLost(asRoomError(error));
@@ -214,6 +256,7 @@ export class Connection {
     const core = this.#core;
     if (this.#error === undefined && core !== undefined) {
       try {
+        this.#token = token;
         this.#socket = makeSocket(this.#url(core), token);
         core.reconnect(this.#socket);
       } catch (error) {
@@ -226,6 +269,7 @@ export class Connection {
     if (this.#error === undefined) {
       this.#error = this.#reason ?? error;
       this.#pause.stop();
+      this.#renewal.stop();
       this.#pageLife?.end();
       removeUser(this.#user);
       this.#ready.reject(this.#error);
@@ -300,50 +344,8 @@ export class Connection {
   }
 }
 
-/** A promise that nobody has to wait for. */
-class Ready {
-  readonly promise: Promise<void>;
-  isSettled = false;
-  resolve!: () => void;
-  reject!: (error: RoomError) => void;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = () => {
-        this.isSettled = true;
-        resolve();
-      };
-      this.reject = (error) => {
-        this.isSettled = true;
-        reject(error);
-      };
-    });
-    // Whoever waits for it hears it; it may be nobody.
-    this.promise.catch(() => {});
-  }
-}
-
 /** How long a network that the browser thinks gone is left alone. */
 const OFFLINE_MS = 30_000;
 
 /** How long the token function may take while the connection is lost. */
 const TOKEN_LIMIT_MS = 30_000;
-
-function makeSocket(url: string, token: string): WebSocket {
-  try {
-    // A subprotocol is the one place for a token that does not end up in logs.
-    const socket = new WebSocket(url, [`meshagent-room.${token}`]);
-    socket.binaryType = "arraybuffer";
-    return socket;
-  } catch (cause) {
-    // Such as ws: in a page that came by https:.
-    const why = reasonText(cause);
-    throw failure("invalid-url", `the browser does not connect to ${url}: ${why}`, cause);
-  }
-}
-
-function happens(target: EventTarget, type: string): Promise<unknown> {
-  return new Promise((resolve) => {
-    target.addEventListener(type, resolve, { once: true });
-  });
-}

@@ -1,7 +1,10 @@
 import { failure, reasonText } from "./errors.js";
 import { inWords } from "./values.js";
 
-/** A token (a JWT), or a function that gives one; it is asked before each connection. */
+/**
+ * A token (a JWT), or a function that gives one. It is asked before each connection, and, where
+ * our own server goes on with the session, shortly before the token expires.
+ */
 export type TokenSource = string | (() => string | Promise<string>);
 
 /** Refuses at once what can be no token. No message shows one. */

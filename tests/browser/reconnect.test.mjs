@@ -5,6 +5,7 @@ import { after, before, beforeEach, it } from "node:test";
 
 import { startFaultProxy } from "../support/fault-proxy.mjs";
 import { startServer } from "../support/server.mjs";
+import { equip, generator, joinThrough } from "./faults.mjs";
 import { openStage } from "./stage.mjs";
 
 const CUTS = Number(process.env.CUTS ?? 200);
@@ -35,7 +36,7 @@ beforeEach(async () => {
   const room = `bad-${rooms}`;
   page = await stage.blank();
   await stage.join(page, room, "bob");
-  await joinThroughProxy(page, stage.server, room, "ada");
+  await joinThrough(proxy, page, stage.server, room, "ada");
   await page.evaluate(async () => {
     const { ada, bob, help } = globalThis;
     globalThis.toBob = await help.meet(ada, bob.localParticipant.id);
@@ -43,47 +44,6 @@ beforeEach(async () => {
   });
   await equip(page);
 });
-
-/** What the tests use inside a page. */
-function equip(page) {
-  return page.evaluate(() => {
-    /** Numbers, as they arrive. */
-    globalThis.collect = (client, type) => {
-      const numbers = [];
-      client.messaging.on("message", ({ message }) => {
-        if (message.type === type) {
-          numbers.push(message.message.n);
-        }
-      });
-      return numbers;
-    };
-    globalThis.states = (client) => {
-      const states = [];
-      client.on("statechange", ({ current }) => states.push(current));
-      client.on("discontinuity", () => states.push("discontinuity"));
-      return states;
-    };
-    /** Waits until a condition holds. */
-    globalThis.until = async (condition) => {
-      while (!condition()) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    };
-  });
-}
-
-async function joinThroughProxy(page, server, room, name) {
-  const { token } = await server.token(room, name, "user");
-  await page.evaluate(
-    async ({ url, token, name }) => {
-      const client = new globalThis.lib.RoomClient({ url, token, reconnect: () => 5 });
-      globalThis[name] = client;
-      await client.connect();
-      await client.messaging.enable();
-    },
-    { url: proxy.room(room), token, name },
-  );
-}
 
 it("a short loss loses nothing, and nobody else notices", async () => {
   await page.evaluate(async () => {
@@ -204,7 +164,7 @@ it("a server that was killed: what was open fails, what can be is restored, and 
   await equip(page);
   proxy.retarget(first.origin);
   for (const name of ["ada", "bob"]) {
-    await joinThroughProxy(page, first, "killed", name);
+    await joinThrough(proxy, page, first, "killed", name);
   }
   await page.evaluate(async () => {
     const { ada, bob, help } = globalThis;
@@ -290,7 +250,7 @@ it("a connection over which nothing comes any more is noticed and replaced", asy
   const page = await stage.blank();
   await equip(page);
   proxy.retarget(server.origin);
-  await joinThroughProxy(page, server, "silent", "ada");
+  await joinThrough(proxy, page, server, "silent", "ada");
   try {
     await page.evaluate(() => {
       globalThis.seen = [];
@@ -397,17 +357,6 @@ it("the back-forward cache keeps the page, and the page its place", async () => 
     await stage.close();
   }
 });
-
-function generator(seed) {
-  let state = seed;
-  return () => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 it("nothing went wrong unnoticed", () => {
   assert.deepEqual(stage.problems, []);

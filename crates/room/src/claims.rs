@@ -1,5 +1,7 @@
 //! What a participant token says, and what it allows.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -10,6 +12,8 @@ pub struct Claims {
     grants: Vec<Grant>,
     /// The version of the token's schema, or of the SDK that wrote it.
     version: Option<String>,
+    /// A NumericDate, which may have a fraction.
+    exp: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -24,6 +28,12 @@ impl Claims {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// When the token expires, as the time since 1970, if it ever does.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.exp?).ok()
     }
 
     /// The first role that is not `user`, else `user`.

@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub keys: Keys,
     /// How far the clocks of those who sign tokens may be off.
     pub clock_skew: Duration,
+    /// Disconnects members whose token has expired. Ours come back with a new one.
+    pub end_expired: bool,
     /// Grants messaging to tokens of the first SDKs, which say nothing about it.
     pub legacy_grants: bool,
     /// The folder served at `/`.
@@ -64,6 +66,7 @@ impl ServerConfig {
             dev: false,
             keys,
             clock_skew: Duration::from_secs(60),
+            end_expired: false,
             legacy_grants: true,
             www: None,
             mounts: Vec::new(),

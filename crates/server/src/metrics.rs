@@ -73,6 +73,8 @@ incidents! {
     TooSlow = "room_closed_total", "too-slow";
     /// A member gave no sign of life.
     Idle = "room_closed_total", "idle";
+    /// A member's token had expired.
+    TokenExpired = "room_closed_total", "token-expired";
     /// A message was over a limit.
     MessageTooLarge = "room_closed_total", "message-too-large";
     /// A member's attributes were over the limit.

@@ -34,7 +34,7 @@ use crate::{
     rooms::{Membership, lock},
 };
 
-pub(crate) use self::keeping::{Keep, Seats, Turns};
+pub(crate) use self::keeping::{Keep, Line, Seats, Turns};
 
 /// A member's end of its connections, of which there is one at a time.
 #[derive(Debug)]
@@ -68,13 +68,14 @@ enum Over {
 
 impl Seat {
     /// Serves the socket until it is over. `first` is sent before anything else.
-    async fn occupy(&self, socket: WebSocket, first: Vec<Bytes>) -> Over {
-        let (sink, stream) = socket.split();
+    async fn occupy(&self, line: Line, first: Vec<Bytes>) -> Over {
+        let (sink, stream) = line.socket.split();
         lock(&self.controls).clear();
         tokio::select! {
             () = self.read(stream) => {}
             () = self.keep_writing(sink, first) => {}
             () = self.overdue() => {}
+            () = self.expire(line.expiry) => {}
             () = self.shut_down() => {}
         }
         if self.outbox.has_ended() || self.keep.is_none() { Over::Left } else { Over::Lost }
@@ -273,6 +274,16 @@ impl Seat {
     async fn overdue(&self) {
         self.outbox.ended().await;
         sleep(GRACE).await;
+    }
+
+    /// Waits until the token has expired with which the connection was made. There is no close:
+    /// whoever has another token should come back.
+    async fn expire(&self, expiry: Option<Instant>) {
+        match expiry {
+            Some(expiry) => sleep_until(expiry).await,
+            None => future::pending().await,
+        }
+        self.record(Incident::TokenExpired, "");
     }
 
     /// Waits for the server's end: official clients come back after a connection that was lost,

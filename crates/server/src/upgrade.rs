@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -17,7 +17,7 @@ use axum::{
 use futures_util::StreamExt as _;
 use room::{Claims, Grants, Joining, Manner, Place, RoomConfig};
 use room_proto::{Extensions, JsonText, ParticipantId};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::info;
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ use crate::{
     room_name::RoomName,
     room_url::room_url,
     rooms::Membership,
-    seat::{GRACE, Keep, Seat, Turns},
+    seat::{GRACE, Keep, Line, Seat, Turns},
     tokens::{self, TokenError},
 };
 
@@ -61,7 +61,8 @@ pub(crate) async fn join(
         Err(refusal) => return refuse(upgrade, client, refusal),
     };
     if let Some((seat, received)) = admission.seat_of(&app, &query) {
-        return go_on(app, seat, received, upgrade);
+        let expiry = admission.expiry(&app);
+        return go_on(app, seat, received, expiry, upgrade);
     }
     match admission.join(&app, client, caller, &query) {
         Ok(place) => place.seat(app, client, upgrade),
@@ -95,6 +96,7 @@ impl Admission {
         let outbox = Arc::new(Outbox::new(app.config.max_queued_bytes));
         let grace = app.config.resume_grace;
         let can_come_back = client.traits.ours && query.resume.is_some() && !grace.is_zero();
+        let expiry = self.expiry(app);
         let (name, role) = (self.claims.name().to_owned(), self.claims.role());
         let keep = can_come_back.then(|| Keep::new(grace, &name, role));
         let heartbeat = heartbeat(app, keep.is_some());
@@ -102,7 +104,14 @@ impl Admission {
         let joining = Joining { resume, ..joining(app, &self.claims, client) };
         let config = || room_config(app, &self.room, room_url(&caller, &self.room));
         let membership = app.rooms.join(&self.room, config, joining, Arc::clone(&outbox))?;
-        Ok(Ticket { membership, outbox, name, caller, keep, heartbeat })
+        Ok(Ticket { membership, outbox, name, caller, keep, heartbeat, expiry })
+    }
+
+    /// Until when the connection may last.
+    fn expiry(&self, app: &App) -> Option<Instant> {
+        let expires_at = self.claims.expires_at().filter(|_| app.config.end_expired)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Instant::now().checked_add((expires_at + app.config.clock_skew).saturating_sub(now))
     }
 
     /// The seat that is kept for this client, and how many messages the client has received there.
@@ -126,14 +135,20 @@ impl Admission {
 }
 
 /// A client's connection goes on.
-fn go_on(app: Arc<App>, seat: Arc<Seat>, received: u64, upgrade: WebSocketUpgrade) -> Response {
+fn go_on(
+    app: Arc<App>,
+    seat: Arc<Seat>,
+    received: u64,
+    expiry: Option<Instant>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let ws_limit = ws_limit(&app);
     let seats = Arc::clone(&app.seats);
     upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(async move |socket| {
         let (room, participant) = (seat.membership.room_name(), seat.membership.participant());
         info!(%room, %participant, "a member has come back");
         drop(app);
-        seat.serve_again(seats, socket, received).await;
+        seat.serve_again(seats, Line { socket, expiry }, received).await;
     })
 }
 
@@ -158,6 +173,7 @@ struct Ticket {
     caller: Caller,
     keep: Option<Keep>,
     heartbeat: Duration,
+    expiry: Option<Instant>,
 }
 
 impl Ticket {
@@ -167,7 +183,7 @@ impl Ticket {
         let ws_limit = ws_limit(&app);
         upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(
             async move |socket| {
-                let Self { membership, outbox, name, caller, keep, heartbeat } = self;
+                let Self { membership, outbox, name, caller, keep, heartbeat, expiry } = self;
                 let (room, participant) = (membership.room_name(), membership.participant());
                 let address = caller.address;
                 info!(%room, %participant, name, %address, ?client, "a member has joined");
@@ -192,7 +208,7 @@ impl Ticket {
                 });
                 let seats = Arc::clone(&app.seats);
                 drop(app);
-                seat.serve(seats, socket).await;
+                seat.serve(seats, Line { socket, expiry }).await;
             },
         )
     }

@@ -51,6 +51,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     clock_skew: u64,
 
+    /// Disconnect members whose token has expired; ours come back with a new one
+    #[arg(long)]
+    end_expired: bool,
+
     /// Refuse messaging to tokens of the first SDKs, which have no API grants
     #[arg(long)]
     no_legacy_grants: bool,
@@ -95,6 +99,7 @@ fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
     let mut config = ServerConfig::new(keys(&arguments)?);
     config.dev = arguments.dev;
     config.clock_skew = Duration::from_secs(arguments.clock_skew);
+    config.end_expired = arguments.end_expired;
     config.legacy_grants = !arguments.no_legacy_grants;
     config.www = arguments.www;
     config.mounts = arguments.mount;

@@ -88,11 +88,11 @@ impl Session {
         self.end(error, Some((CLOSE_AWAY, "")));
     }
 
-    /// Lets go of the connection without leaving the room, where the server allows that: a page
-    /// that is put to sleep does.
+    /// Lets go of the connection without leaving the room, where the server allows that: for a page
+    /// that is put to sleep, or for a connection with another token.
     pub fn suspend(&mut self, now: Timestamp) {
         if let Phase::Ready = self.phase {
-            let error = SessionError::new(ErrorCode::ConnectionLost, "the page was put to sleep");
+            let error = SessionError::new(ErrorCode::ConnectionLost, "the client let go of it for a while");
             self.lose(now, error, Some((CLOSE_AWAY, "suspended")));
         }
     }

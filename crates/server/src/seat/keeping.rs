@@ -10,7 +10,7 @@ use axum::{body::Bytes, extract::ws::WebSocket};
 use room_proto::Resume;
 use tokio::{
     sync::{self, watch},
-    time::sleep,
+    time::{Instant, sleep},
 };
 use tracing::info;
 use uuid::Uuid;
@@ -77,6 +77,14 @@ impl Turns {
     }
 }
 
+/// One connection of a member.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) socket: WebSocket,
+    /// Until when it may last.
+    pub(crate) expiry: Option<Instant>,
+}
+
 /// The seats to which somebody can come back.
 #[derive(Debug, Default)]
 pub(crate) struct Seats {
@@ -104,21 +112,16 @@ impl Seats {
 
 impl Seat {
     /// Serves the member's first connection, and then waits for the next if that is lost.
-    pub(crate) async fn serve(self: Arc<Self>, seats: Arc<Seats>, socket: WebSocket) {
+    pub(crate) async fn serve(self: Arc<Self>, seats: Arc<Seats>, line: Line) {
         seats.add(&self);
         let turn = self.turns.next();
-        self.take_turn(&seats, turn, socket, |_| Some(Vec::new())).await;
+        self.take_turn(&seats, turn, line, |_| Some(Vec::new())).await;
     }
 
     /// Serves another connection, of a client that has received so many messages.
-    pub(crate) async fn serve_again(
-        self: Arc<Self>,
-        seats: Arc<Seats>,
-        socket: WebSocket,
-        received: u64,
-    ) {
+    pub(crate) async fn serve_again(self: Arc<Self>, seats: Arc<Seats>, line: Line, received: u64) {
         let turn = self.turns.next();
-        self.take_turn(&seats, turn, socket, |seat| lock(&seat.place).resume(received)).await;
+        self.take_turn(&seats, turn, line, |seat| lock(&seat.place).resume(received)).await;
     }
 
     /// Whether a client that has received so many messages can go on here.
@@ -130,13 +133,13 @@ impl Seat {
         &self,
         seats: &Seats,
         turn: Turn,
-        socket: WebSocket,
+        line: Line,
         first: impl FnOnce(&Self) -> Option<Vec<Bytes>>,
     ) {
         let occupied = self.turns.occupied.lock().await;
         let over = match first(self).filter(|_| !self.outbox.has_ended()) {
             Some(first) => tokio::select! {
-                over = self.occupy(socket, first) => over,
+                over = self.occupy(line, first) => over,
                 () = self.turns.is_over(&turn) => return,
             },
             // It was possible a moment ago. The client tries again, and begins anew.

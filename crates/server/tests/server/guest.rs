@@ -1,6 +1,6 @@
 //! A client that comes back: the real session over a real socket that can be cut at any moment.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use room_proto::{
@@ -20,11 +20,22 @@ pub(crate) struct Guest {
     events: Vec<Event>,
     room: String,
     name: String,
+    lifetime: Option<Duration>,
 }
 
 impl Guest {
     /// Joins and enables messaging.
     pub(crate) async fn join(server: &Server, room: &str, name: &str) -> Self {
+        Self::join_for(server, room, name, None).await
+    }
+
+    /// Joins with tokens that are good for so long.
+    pub(crate) async fn join_for(
+        server: &Server,
+        room: &str,
+        name: &str,
+        lifetime: Option<Duration>,
+    ) -> Self {
         let config = Config { reconnect: true, ..Config::default() };
         let mut guest = Self {
             session: Session::new(config),
@@ -33,6 +44,7 @@ impl Guest {
             events: Vec::new(),
             room: room.to_owned(),
             name: name.to_owned(),
+            lifetime,
         };
         guest.open(server).await;
         guest.until(|event| *event == Event::Ready).await;
@@ -94,7 +106,7 @@ impl Guest {
 
     async fn open(&mut self, server: &Server) {
         let resume = self.session.resume_query().unwrap();
-        let (room, token) = (&self.room, server.token(&self.room, &self.name));
+        let (room, token) = (&self.room, server.token_for(&self.room, &self.name, self.lifetime));
         let url = format!(
             "ws://{}/rooms/{room}?room-messaging=1&{}={resume}",
             server.address,

@@ -64,8 +64,13 @@ impl Server {
     }
 
     pub(crate) fn token(&self, room: &str, name: &str) -> String {
+        self.token_for(room, name, None)
+    }
+
+    /// A token that is good for so long.
+    pub(crate) fn token_for(&self, room: &str, name: &str, expires_in: Option<Duration>) -> String {
         let room = RoomName::new(room).unwrap();
-        let new = NewToken { room: &room, name, role: "user", expires_in: None };
+        let new = NewToken { room: &room, name, role: "user", expires_in };
         new.sign(&Secret::new(SECRET).unwrap())
     }
 

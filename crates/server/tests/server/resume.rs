@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use room_proto::{ErrorCode, Event, Request, frame::system};
+use room_server::Incident;
 
 use crate::{
     guest::Guest,
@@ -101,6 +102,32 @@ async fn a_seat_is_not_kept_for_ever() {
     assert_eq!(gone, 1, "bob is not there any more");
     assert!(events.contains(&Event::ParticipantAdded(cyd.id)), "{events:?}");
     assert_ne!(ann.id(), id);
+}
+
+#[tokio::test]
+async fn who_comes_with_a_new_token_in_time_stays() {
+    let server = Server::start_with(|config| {
+        config.end_expired = true;
+        config.clock_skew = Duration::ZERO;
+    })
+    .await;
+    let lifetime = Some(Duration::from_secs(2));
+    let mut ann = Guest::join_for(&server, "lobby", "ann", lifetime).await;
+    let mut bob = Client::join(&server, Kind::Ours, "lobby", "bob").await;
+
+    for _ in 0..2 {
+        // The server lets go of the connection, and not of the member.
+        ann.until(|event| matches!(event, Event::Lost(_))).await;
+        ann.come_back(&server).await;
+        ann.until(|event| *event == Event::Resumed).await;
+        ann.command(|session, now| session.broadcast(now, outgoing("here", "{}", 0)))
+            .await
+            .unwrap();
+        assert_eq!(bob.delivered("here").await.from, ann.id());
+    }
+
+    let ended = server.counted().into_iter().find(|(what, _)| *what == Incident::TokenExpired);
+    assert_eq!(ended, Some((Incident::TokenExpired, 2)));
 }
 
 #[tokio::test]

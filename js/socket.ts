@@ -1,0 +1,29 @@
+import { failure, reasonText } from "./errors.js";
+
+/** Opens a WebSocket that carries the token. */
+export function makeSocket(url: string, token: string): WebSocket {
+  try {
+    // A subprotocol is the one place for a token that does not end up in logs.
+    const socket = new WebSocket(url, [`meshagent-room.${token}`]);
+    socket.binaryType = "arraybuffer";
+    return socket;
+  } catch (cause) {
+    // Such as ws: in a page that came by https:.
+    const why = reasonText(cause);
+    throw failure("invalid-url", `the browser does not connect to ${url}: ${why}`, cause);
+  }
+}
+
+/** Resolves when the socket is closed. */
+export async function closed(socket: WebSocket): Promise<void> {
+  if (socket.readyState !== WebSocket.CLOSED) {
+    // Node does not tell of the close after an error.
+    await Promise.race([happens(socket, "close"), happens(socket, "error")]);
+  }
+}
+
+function happens(target: EventTarget, type: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    target.addEventListener(type, resolve, { once: true });
+  });
+}
