@@ -56,9 +56,10 @@ class FaultProxy {
   /** Nothing comes through any more, and nobody is told. */
   stall() {
     this.#isStalled = true;
-    for (const { client, server } of this.#pairs) {
-      client.pause();
-      server.pause();
+    for (const pair of this.#pairs) {
+      pair.isStalled = true;
+      pair.client.pause();
+      pair.server.pause();
     }
   }
 
@@ -85,7 +86,7 @@ class FaultProxy {
     }
     this.connections += 1;
     const server = connect(this.#target, "127.0.0.1");
-    const pair = { client, server, left: this.#nextCut() };
+    const pair = { client, server, left: this.#nextCut(), isStalled: this.#isStalled };
     this.#pairs.add(pair);
     this.#pipe(pair, client, server);
     this.#pipe(pair, server, client);
@@ -95,10 +96,15 @@ class FaultProxy {
     from.setNoDelay(true);
     from.on("data", (bytes) => this.#carry(pair, from, to, bytes));
     from.on("end", () => to.end());
-    // Whatever goes wrong at one end is a break for both.
-    from.on("error", () => this.#break(pair, false));
-    from.on("close", () => this.#break(pair, false));
-    if (this.#isStalled) {
+    // Whatever goes wrong at one end is a break for both, unless nobody can hear of it.
+    const onGone = () => {
+      if (!pair.isStalled) {
+        this.#break(pair, false);
+      }
+    };
+    from.on("error", onGone);
+    from.on("close", onGone);
+    if (pair.isStalled) {
       from.pause();
     }
   }
