@@ -47,11 +47,12 @@ async function makeGlue(wasmBindgen) {
     // wasm-opt writes a module that browsers refuse.
     const size = ["-Oz", "--strip-debug", "--strip-producers"];
     await run(npmBinary("wasm-opt"), [...size, wasm, "-o", wasm]);
-    await minify(script, { keepNames: false });
+    await minify(script);
   });
 }
 
 async function compileTypeScript() {
+  const script = path.join(pkg, "index.js");
   const inputs = {
     files: [
       at("js"),
@@ -59,15 +60,13 @@ async function compileTypeScript() {
       at("package-lock.json"),
       at("scripts/lib/package-build.mjs"),
     ],
-    makes: [path.join(pkg, "index.js"), path.join(pkg, "index.d.ts")],
+    makes: [script, path.join(pkg, "index.d.ts")],
   };
   await stamps.once("typescript", inputs, async () => {
     step("tsc, esbuild");
     await removeOldModules();
-    await run(npmBinary("tsc"), ["-p", "tsconfig.json"]);
-    for (const name of await modules()) {
-      await minify(path.join(pkg, name), { keepNames: true });
-    }
+    await run(npmBinary("tsc"), ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
+    await bundle(at("js/index.ts"), script);
   });
 }
 
@@ -79,15 +78,19 @@ async function removeOldModules() {
   await Promise.all(old.map((name) => rm(path.join(pkg, name))));
 }
 
-async function modules() {
-  return (await readdir(pkg)).filter((name) => name.endsWith(".js"));
+const SMALL = { format: "esm", target: "es2022", minify: true };
+
+/** Makes one module of all but the glue. What stacks and consoles show to users keeps its name. */
+async function bundle(entry, outfile) {
+  const { build } = await import("esbuild");
+  const options = { bundle: true, external: ["./glue/*"], keepNames: true, logLevel: "warning" };
+  await build({ ...SMALL, ...options, entryPoints: [entry], outfile });
 }
 
-/** Makes a module smaller in place. `keepNames` is for what stacks and consoles show to users. */
-async function minify(file, { keepNames }) {
+/** Makes a module smaller in place. */
+async function minify(file) {
   const { transform } = await import("esbuild");
-  const options = { format: "esm", target: "es2022", minify: true, keepNames };
-  const { code } = await transform(await readFile(file, "utf8"), options);
+  const { code } = await transform(await readFile(file, "utf8"), SMALL);
   await writeFile(file, code);
 }
 
