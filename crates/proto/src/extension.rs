@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{Fields, Mismatch, Raw};
+
 /// The server's announcement, the value of `room_messaging` in `room_ready`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Extensions {
@@ -54,4 +56,41 @@ impl Extensions {
     pub const QUERY: &'static str = "room-messaging";
     /// The key in `room_ready`.
     pub const KEY: &'static str = "room_messaging";
+
+    /// Reads the announcement.
+    pub(crate) fn read(json: &[u8]) -> Result<Self, Mismatch> {
+        let names = &[
+            "version",
+            "raw_attachments",
+            "max_packet_bytes",
+            "max_message_bytes",
+            "max_attribute_bytes",
+            "resume",
+        ];
+        let fields = Fields::read(json, names)?;
+        let resume = fields.maybe("resume", Some)?;
+        Ok(Self {
+            version: fields.need("version", |raw| raw.unsigned()?.try_into().ok())?,
+            raw_attachments: fields.maybe("raw_attachments", Raw::flag)?.unwrap_or_default(),
+            max_packet_bytes: fields.maybe("max_packet_bytes", size)?,
+            max_message_bytes: fields.maybe("max_message_bytes", size)?,
+            max_attribute_bytes: fields.maybe("max_attribute_bytes", size)?,
+            resume: resume.map(|raw| Resume::read(raw.bytes())).transpose()?,
+        })
+    }
+}
+
+impl Resume {
+    fn read(json: &[u8]) -> Result<Self, Mismatch> {
+        let fields = Fields::read(json, &["epoch", "grace_ms", "heartbeat_ms"])?;
+        Ok(Self {
+            epoch: fields.need("epoch", Raw::string)?,
+            grace_ms: fields.need("grace_ms", Raw::unsigned)?,
+            heartbeat_ms: fields.need("heartbeat_ms", Raw::unsigned)?,
+        })
+    }
+}
+
+fn size(raw: Raw<'_>) -> Option<usize> {
+    raw.unsigned()?.try_into().ok()
 }

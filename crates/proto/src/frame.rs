@@ -16,6 +16,7 @@ use crate::{Content, Extensions, JsonText, MessageId, ParticipantId};
 
 pub use client::FrameError;
 pub use dialect::ClientDialect;
+pub(crate) use write::Object;
 
 /// What a client says to the room.
 #[derive(Clone, Debug, Eq, PartialEq)]

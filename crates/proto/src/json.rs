@@ -3,10 +3,18 @@
 //! Messages are never decoded to values: a message may hold lone surrogates as escapes
 //! (`"\ud800"`, legal JSON that no Rust string can hold), and the room relays them untouched.
 
+mod read;
+mod scan;
+mod string;
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
+
+pub(crate) use self::read::{Fields, Mismatch, Raw, members};
 
 /// Valid JSON text. Cheap to clone.
 #[derive(Clone, Eq, PartialEq)]
@@ -19,9 +27,8 @@ impl JsonText {
     ///
     /// [`JsonError`] if `text` is not JSON; `NaN` and `Infinity` are not.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
-        let value: &RawValue =
-            serde_json::from_str(text).map_err(|error| JsonError::new(&error))?;
-        Ok(Self(Arc::from(value.get())))
+        let value = Raw::parse(text.as_bytes())?.text();
+        value.ok_or_else(|| JsonError::new("UTF-8 is wanted", 0))
     }
 
     /// Takes a JSON object.
@@ -43,6 +50,20 @@ impl JsonText {
     /// Takes text that is known to be JSON.
     pub(crate) fn from_valid(text: &str) -> Self {
         Self(Arc::from(text))
+    }
+
+    /// Writes a string.
+    #[must_use]
+    pub fn from_string(text: &str) -> Self {
+        let mut quoted = String::new();
+        push_string(&mut quoted, text);
+        Self(Arc::from(quoted))
+    }
+
+    /// `null`.
+    #[must_use]
+    pub fn null() -> Self {
+        Self(Arc::from("null"))
     }
 
     /// Writes a value whose serialization cannot fail: strings, numbers, structs and maps with
@@ -86,6 +107,11 @@ impl<'de> Deserialize<'de> for JsonText {
     }
 }
 
+/// Appends a JSON string.
+pub(crate) fn push_string(out: &mut String, text: &str) {
+    string::encode(text, out);
+}
+
 /// How JSON text is laid out when it is written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum JsonStyle {
@@ -104,7 +130,13 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    pub(crate) fn new(error: &serde_json::Error) -> Self {
+    #[cold]
+    fn new(wanted: &str, at: usize) -> Self {
+        Self { detail: format!("{wanted} at byte {at}") }
+    }
+
+    /// What serde_json has to say.
+    pub(crate) fn of_serde(error: &serde_json::Error) -> Self {
         Self { detail: error.to_string() }
     }
 

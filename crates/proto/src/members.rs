@@ -2,12 +2,10 @@
 //!
 //! Attributes are merged by both ends of a connection, and values may hold what no Rust string can.
 
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
-use crate::JsonText;
+use crate::{
+    JsonText,
+    json::{self, Raw, push_string},
+};
 
 /// `base` with the members of `changed` over it.
 #[must_use]
@@ -34,18 +32,18 @@ pub fn difference(old: &JsonText, new: &JsonText) -> JsonText {
 /// The value of a member as it stands in the text.
 #[must_use]
 pub fn get(text: &JsonText, name: &str) -> Option<String> {
-    let quoted = JsonText::from_value(&name);
-    let found = members(text).into_iter().find(|(known, _)| known == quoted.as_str());
+    let quoted = quote(name);
+    let found = members(text).into_iter().find(|(known, _)| *known == quoted);
     found.map(|(_, value)| value.to_owned())
 }
 
 /// `text` without the member `name`, or as it is if there is none.
 #[must_use]
 pub fn without(text: &JsonText, name: &str) -> JsonText {
-    let quoted = JsonText::from_value(&name);
+    let quoted = quote(name);
     let mut rest = members(text);
     let before = rest.len();
-    rest.retain(|(known, _)| known != quoted.as_str());
+    rest.retain(|(known, _)| *known != quoted);
     if rest.len() == before { text.clone() } else { object(&rest) }
 }
 
@@ -53,7 +51,7 @@ pub fn without(text: &JsonText, name: &str) -> JsonText {
 #[must_use]
 pub fn with(text: &JsonText, name: &str, value: &JsonText) -> JsonText {
     let mut all = members(text);
-    all.push((JsonText::from_value(&name).as_str().to_owned(), value.as_str()));
+    all.push((quote(name), value.as_str()));
     object(&all)
 }
 
@@ -62,38 +60,48 @@ type Member<'a> = (String, &'a str);
 
 /// The members of an object in their order; none if it is not an object.
 fn members(text: &JsonText) -> Vec<Member<'_>> {
-    serde_json::Deserializer::from_str(text.as_str()).deserialize_map(Members).unwrap_or_default()
+    let mut members = Vec::new();
+    // It is valid JSON, so nothing is wrong but that it may be no object.
+    let _ = json::members(text.as_str().as_bytes(), &mut |name, value| {
+        let (Some(name), Some(value)) = (as_str(name), as_str(value)) else { return Ok(()) };
+        members.push((one_spelling(name), value));
+        Ok(())
+    });
+    members
+}
+
+fn as_str(raw: Raw<'_>) -> Option<&str> {
+    str::from_utf8(raw.bytes()).ok()
 }
 
 fn object(members: &[Member<'_>]) -> JsonText {
-    let members: Vec<_> = members.iter().map(|(name, value)| format!("{name}:{value}")).collect();
-    let text = format!("{{{}}}", members.join(","));
-    JsonText::object(&text).unwrap_or_else(|_| JsonText::empty_object())
-}
-
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<Member<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            members.push((one_spelling(name.get()), value.get()));
+    let mut text = String::from("{");
+    for (name, value) in members {
+        if text.len() > 1 {
+            text.push(',');
         }
-        Ok(members)
+        text.push_str(name);
+        text.push(':');
+        text.push_str(value);
     }
+    text.push('}');
+    JsonText::from_valid(&text)
 }
 
 /// The same name may be written with escapes or without. One with a lone surrogate, which no
 /// string can hold, stays as it is.
 fn one_spelling(quoted: &str) -> String {
-    let name = serde_json::from_str::<String>(quoted);
-    name.and_then(|name| serde_json::to_string(&name)).unwrap_or_else(|_| quoted.to_owned())
+    if !quoted.contains('\\') {
+        return quoted.to_owned();
+    }
+    let name = Raw::parse(quoted.as_bytes()).ok().and_then(Raw::string);
+    name.map_or_else(|| quoted.to_owned(), |name| quote(&name))
+}
+
+fn quote(name: &str) -> String {
+    let mut quoted = String::new();
+    push_string(&mut quoted, name);
+    quoted
 }
 
 #[cfg(test)]

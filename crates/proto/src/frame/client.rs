@@ -5,14 +5,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::{
-    ClientDialect, ClientFrame, Family, Outgoing, Request,
-    content::read,
+    ClientDialect, ClientFrame, Family, Outgoing, Request, content,
     write::{Object, restyle},
 };
 use crate::{
     Content, DecodeError, JsonText, Limits, Message, MessageId, ParticipantId,
     body::{Body, BodyForm},
     content::codes,
+    json::JsonError,
     members,
 };
 
@@ -78,7 +78,7 @@ impl ClientFrame {
             }
             kinds::INVOKE => read::<Invoke>(kind, &json)?.into_request(kind)?,
             kinds::CALL_CHUNK => {
-                let (tool_call_id, chunk) = read::<Chunk>(kind, &json)?.into_parts(kind)?;
+                let (tool_call_id, chunk) = content::chunk(kind, &json)?;
                 Request::CallChunk { tool_call_id, chunk }
             }
             kinds::CALL_RESPONSE => {
@@ -86,7 +86,7 @@ impl ClientFrame {
                 return Ok(Self::ToolCallResponse { call: id, content });
             }
             kinds::RESPONSE_CHUNK => {
-                let (tool_call_id, chunk) = read::<Chunk>(kind, &json)?.into_parts(kind)?;
+                let (tool_call_id, chunk) = content::chunk(kind, &json)?;
                 return Ok(Self::ToolCallResponseChunk { call: id, tool_call_id, chunk });
             }
             kinds::SET_ATTRIBUTES => {
@@ -368,20 +368,6 @@ fn input(kind: &str, arguments: Option<Arguments>) -> Result<ToolInput, DecodeEr
     read(kind, json.as_str().as_bytes())
 }
 
-/// A chunk of a duplex stream, either way.
-#[derive(Deserialize)]
-pub(super) struct Chunk {
-    tool_call_id: String,
-    chunk: JsonText,
-}
-
-impl Chunk {
-    pub(super) fn into_parts(self, kind: &str) -> Result<(String, Content), DecodeError> {
-        let chunk = Content::from_json(kind, self.chunk.as_str().as_bytes())?;
-        Ok((self.tool_call_id, chunk))
-    }
-}
-
 fn object(kind: &str, value: JsonText) -> Result<JsonText, DecodeError> {
     if value.is_object() { Ok(value) } else { Err(field(kind, "a JSON object is wanted")) }
 }
@@ -393,4 +379,14 @@ fn check_object(kind: &str, json: &[u8]) -> Result<(), DecodeError> {
 
 fn field(kind: &str, detail: &str) -> DecodeError {
     DecodeError::Field { kind: kind.to_owned(), detail: detail.to_owned() }
+}
+
+/// Reads JSON with serde: only the server does, and its size does not matter.
+fn read<'a, T: Deserialize<'a>>(kind: &str, json: &'a [u8]) -> Result<T, DecodeError> {
+    serde_json::from_slice(json).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => field(kind, &error.to_string()),
+        serde_json::error::Category::Io
+        | serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof => DecodeError::Json(JsonError::of_serde(&error)),
+    })
 }

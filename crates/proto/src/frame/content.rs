@@ -1,8 +1,10 @@
 //! Reading and writing content objects.
 
-use serde::Deserialize;
-
-use crate::{Content, DecodeError, JsonText, frame::write::Object, json::JsonError};
+use crate::{
+    Content, DecodeError, JsonText,
+    frame::write::Object,
+    json::{Fields, Mismatch, Raw},
+};
 
 impl Content {
     /// The JSON of the content object.
@@ -38,80 +40,57 @@ impl Content {
 
     /// Reads a content object out of a message of type `kind`.
     pub(super) fn from_json(kind: &str, json: &[u8]) -> Result<Self, DecodeError> {
-        let fields: Fields = read(kind, json)?;
-        fields.into_content(kind)
+        Self::read(json).map_err(|mismatch| mismatch.of(kind))
     }
-}
 
-/// What content objects consist of.
-#[derive(Deserialize)]
-struct Fields {
-    #[serde(rename = "type")]
-    kind: String,
-    json: Option<JsonText>,
-    text: Option<String>,
-    code: Option<Code>,
-    method: Option<String>,
-    status_code: Option<u16>,
-    message: Option<String>,
-}
+    fn read(json: &[u8]) -> Result<Self, Mismatch> {
+        let names = &["type", "json", "text", "code", "method", "status_code", "message"];
+        let fields = Fields::read(json, names)?;
+        let kind = fields.need("type", Raw::string)?;
+        let json = fields.maybe("json", Raw::text)?;
+        let text = fields.maybe("text", Raw::string)?;
+        let method = fields.maybe("method", Raw::string)?;
+        let status_code = fields.maybe("status_code", status)?;
+        let message = fields.maybe("message", Raw::string)?;
 
-/// A number, or the same in a string.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Code {
-    Number(i64),
-    Digits(String),
-    Other(serde::de::IgnoredAny),
-}
-
-impl Code {
-    fn number(self) -> Option<i64> {
-        match self {
-            Self::Number(number) => Some(number),
-            Self::Digits(digits) => digits.parse().ok(),
-            Self::Other(_) => None,
-        }
-    }
-}
-
-impl Fields {
-    fn into_content(self, message_kind: &str) -> Result<Content, DecodeError> {
-        let Self { kind, json, text, code, method, status_code, message } = self;
-        let missing = |what: &str| DecodeError::Field {
-            kind: message_kind.to_owned(),
-            detail: format!("content of type {kind} lacks {what}"),
-        };
+        let missing = |what: &str| Mismatch::Field(format!("content of type {kind} lacks {what}"));
         Ok(match (kind.as_str(), method.as_deref()) {
-            ("empty", _) => Content::Empty,
+            ("empty", _) => Self::Empty,
             ("json", _) => {
                 let json = json.filter(JsonText::is_object);
-                Content::Json(json.ok_or_else(|| missing("an object `json`"))?)
+                Self::Json(json.ok_or_else(|| missing("an object `json`"))?)
             }
-            ("text", _) => Content::Text(text.ok_or_else(|| missing("`text`"))?),
+            ("text", _) => Self::Text(text.ok_or_else(|| missing("`text`"))?),
             ("error", _) => {
                 let text = text.ok_or_else(|| missing("`text`"))?;
-                Content::Error { text, code: code.and_then(Code::number) }
+                Self::Error { text, code: fields.find("code").and_then(code) }
             }
-            ("control", Some("open")) => Content::Open,
+            ("control", Some("open")) => Self::Open,
             ("control", Some("close")) => {
-                Content::Close { status_code: status_code.unwrap_or(NORMAL), message }
+                Self::Close { status_code: status_code.unwrap_or(NORMAL), message }
             }
-            _ => Content::Other { kind },
+            _ => Self::Other { kind },
         })
     }
 }
 
-/// Reads the header of a message.
-pub(super) fn read<'a, T: Deserialize<'a>>(kind: &str, json: &'a [u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(json).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => {
-            DecodeError::Field { kind: kind.to_owned(), detail: error.to_string() }
-        }
-        serde_json::error::Category::Io
-        | serde_json::error::Category::Syntax
-        | serde_json::error::Category::Eof => DecodeError::Json(JsonError::new(&error)),
-    })
+/// Reads a chunk of a duplex stream, either way: the name of the call and what it brings.
+pub(super) fn chunk(kind: &str, json: &[u8]) -> Result<(String, Content), DecodeError> {
+    let read = || {
+        let fields = Fields::read(json, &["tool_call_id", "chunk"])?;
+        let name = fields.need("tool_call_id", Raw::string)?;
+        Ok((name, Content::read(fields.need("chunk", Some)?.bytes())?))
+    };
+    read().map_err(|mismatch: Mismatch| mismatch.of(kind))
+}
+
+/// A number, or the same in a string.
+fn code(raw: Raw<'_>) -> Option<i64> {
+    raw.signed().or_else(|| raw.string()?.parse().ok())
+}
+
+fn status(raw: Raw<'_>) -> Option<u16> {
+    raw.unsigned()?.try_into().ok()
 }
 
 /// The status of a close that says nothing else.

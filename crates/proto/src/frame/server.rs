@@ -1,11 +1,12 @@
 //! What the room says.
 
-use serde::{Deserialize, Deserializer};
+use bytes::Bytes;
 
-use super::{Delivered, ServerFrame, client::Chunk, content::read, write::Object};
+use super::{Delivered, ServerFrame, content::chunk, write::Object};
 use crate::{
     Content, DecodeError, Extensions, JsonText, Limits, Message, MessageId, ParticipantId,
     body::{Body, BodyForm},
+    json::{Fields, Mismatch, Raw},
 };
 
 mod kinds {
@@ -32,40 +33,31 @@ impl ServerFrame {
             return unknown();
         }
         let Body { json, payload, .. } = Body::parse(&message.body, limits)?;
-        match kind {
-            kinds::CONNECTED => {
-                let connected: Connected = read(kind, &json)?;
-                connected.into_frame().map_or_else(unknown, Ok)
-            }
-            kinds::ROOM_READY => Ok(read::<RoomReady>(kind, &json)?.into_frame()),
-            kinds::ROOM_STATUS => {
-                let Status { status, message } = read(kind, &json)?;
-                Ok(Self::RoomStatus { status, message })
-            }
+        let frame = match kind {
+            kinds::CONNECTED => match connected(&json) {
+                Ok(None) => return unknown(),
+                Ok(Some(frame)) => Ok(frame),
+                Err(mismatch) => Err(mismatch),
+            },
+            kinds::ROOM_READY => room_ready(&json),
+            kinds::ROOM_STATUS => room_status(&json),
+            kinds::MESSAGE => delivered(&json, payload),
+            kinds::TOOL_CALL => tool_call(&json, message.id),
             kinds::RESPONSE => {
                 let content = Content::from_json(kind, &json)?;
-                Ok(Self::Response { id: message.id, content })
-            }
-            kinds::MESSAGE => {
-                let Sent { from, kind, message } = read(kind, &json)?;
-                let from = ParticipantId::new(&from);
-                Ok(Self::Message(Delivered { from, kind: kind.0, message, attachment: payload }))
-            }
-            kinds::TOOL_CALL => {
-                let Call { tool_call_id, caller_id } = read(kind, &json)?;
-                let caller_id = ParticipantId::new(&caller_id);
-                Ok(Self::ToolCall { call: message.id, tool_call_id, caller_id })
+                return Ok(Self::Response { id: message.id, content });
             }
             kinds::CALL_CHUNK => {
-                let (tool_call_id, chunk) = read::<Chunk>(kind, &json)?.into_parts(kind)?;
-                Ok(Self::CallChunk { tool_call_id, chunk })
+                let (tool_call_id, chunk) = chunk(kind, &json)?;
+                return Ok(Self::CallChunk { tool_call_id, chunk });
             }
             kinds::RESPONSE_CHUNK => {
-                let (tool_call_id, chunk) = read::<Chunk>(kind, &json)?.into_parts(kind)?;
-                Ok(Self::ResponseChunk { tool_call_id, chunk })
+                let (tool_call_id, chunk) = chunk(kind, &json)?;
+                return Ok(Self::ResponseChunk { tool_call_id, chunk });
             }
-            _ => unknown(),
-        }
+            _ => return unknown(),
+        };
+        frame.map_err(|mismatch| mismatch.of(kind))
     }
 
     fn is_known(kind: &str) -> bool {
@@ -161,101 +153,60 @@ impl Delivered {
     }
 }
 
-/// `connected`.
-#[derive(Deserialize)]
-struct Connected {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(rename = "participantId")]
-    participant_id: Option<String>,
-    attributes: Option<JsonText>,
-}
-
-impl Connected {
-    /// None if it is of a type that is to be ignored.
-    fn into_frame(self) -> Option<ServerFrame> {
-        let Self { kind, participant_id, attributes } = self;
-        let participant_id = participant_id.filter(|_| kind == "init")?;
-        let attributes = attributes.filter(JsonText::is_object);
-        Some(ServerFrame::Connected {
-            participant_id: ParticipantId::new(&participant_id),
-            attributes: attributes.unwrap_or_else(JsonText::empty_object),
-        })
-    }
+/// `connected`, if it is of a type that is not to be ignored.
+fn connected(json: &[u8]) -> Result<Option<ServerFrame>, Mismatch> {
+    let fields = Fields::read(json, &["type", "participantId", "attributes"])?;
+    let kind = fields.need("type", Raw::string)?;
+    let participant_id = fields.maybe("participantId", Raw::string)?;
+    let attributes = fields.maybe("attributes", Raw::text)?.filter(JsonText::is_object);
+    Ok(participant_id.filter(|_| kind == "init").map(|id| ServerFrame::Connected {
+        participant_id: ParticipantId::new(&id),
+        attributes: attributes.unwrap_or_else(JsonText::empty_object),
+    }))
 }
 
 /// `room_ready`. Only the name is needed; Python clients want all three.
-#[derive(Deserialize)]
-struct RoomReady {
-    room_name: String,
-    #[serde(default)]
-    room_url: String,
-    #[serde(default)]
-    session_id: String,
-    // `Extensions::KEY`.
-    room_messaging: Option<JsonText>,
-}
-
-impl RoomReady {
-    fn into_frame(self) -> ServerFrame {
-        let Self { room_name, room_url, session_id, room_messaging } = self;
+fn room_ready(json: &[u8]) -> Result<ServerFrame, Mismatch> {
+    let names = &["room_name", "room_url", "session_id", Extensions::KEY];
+    let fields = Fields::read(json, names)?;
+    let extensions = fields.maybe(Extensions::KEY, Some)?;
+    Ok(ServerFrame::RoomReady {
+        room_name: fields.need("room_name", Raw::string)?,
+        room_url: fields.maybe("room_url", Raw::string)?.unwrap_or_default(),
+        session_id: fields.maybe("session_id", Raw::string)?.unwrap_or_default(),
         // What cannot be read is of a version that this one does not know.
-        let extensions = room_messaging.and_then(|text| serde_json::from_str(text.as_str()).ok());
-        ServerFrame::RoomReady { room_name, room_url, session_id, extensions }
-    }
+        extensions: extensions.and_then(|raw| Extensions::read(raw.bytes()).ok()),
+    })
 }
 
 /// `room.status`.
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default)]
-    status: String,
-    #[serde(default)]
-    message: String,
+fn room_status(json: &[u8]) -> Result<ServerFrame, Mismatch> {
+    let fields = Fields::read(json, &["status", "message"])?;
+    Ok(ServerFrame::RoomStatus {
+        status: fields.maybe("status", Raw::string)?.unwrap_or_default(),
+        message: fields.maybe("message", Raw::string)?.unwrap_or_default(),
+    })
 }
 
 /// `messaging.send`, as the room delivers it.
-#[derive(Deserialize)]
-struct Sent {
-    #[serde(rename = "from_participant_id")]
-    from: String,
-    #[serde(rename = "type")]
-    kind: LossyText,
-    message: JsonText,
+fn delivered(json: &[u8], attachment: Bytes) -> Result<ServerFrame, Mismatch> {
+    let fields = Fields::read(json, &["from_participant_id", "type", "message"])?;
+    Ok(ServerFrame::Message(Delivered {
+        from: ParticipantId::new(&fields.need("from_participant_id", Raw::string)?),
+        // Other participants chose it. A lone surrogate in it must not end our session.
+        kind: fields.need("type", Raw::lossy)?,
+        message: fields.need("message", Raw::text)?,
+        attachment,
+    }))
 }
 
 /// `room.tool_call.messaging`.
-#[derive(Deserialize)]
-struct Call {
-    #[serde(default)]
-    tool_call_id: String,
-    #[serde(default)]
-    caller_id: String,
-}
-
-/// A string that other participants chose. A lone surrogate in it must not end our session.
-struct LossyText(String);
-
-impl<'de> Deserialize<'de> for LossyText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(LossyVisitor)
-    }
-}
-
-struct LossyVisitor;
-
-impl serde::de::Visitor<'_> for LossyVisitor {
-    type Value = LossyText;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<LossyText, E> {
-        Ok(LossyText(text.to_owned()))
-    }
-
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<LossyText, E> {
-        Ok(LossyText(String::from_utf8_lossy(bytes).into_owned()))
-    }
+fn tool_call(json: &[u8], call: MessageId) -> Result<ServerFrame, Mismatch> {
+    let fields = Fields::read(json, &["tool_call_id", "caller_id"])?;
+    let caller_id = fields.maybe("caller_id", Raw::string)?.unwrap_or_default();
+    Ok(ServerFrame::ToolCall {
+        call,
+        tool_call_id: fields.maybe("tool_call_id", Raw::string)?.unwrap_or_default(),
+        caller_id: ParticipantId::new(&caller_id),
+    })
 }

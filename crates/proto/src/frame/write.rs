@@ -1,42 +1,43 @@
 //! Writing JSON objects member by member, in the order that a dialect wants.
 
-use crate::{JsonStyle, JsonText};
+use crate::{JsonStyle, JsonText, json::push_string};
 
 /// A JSON object under construction.
 ///
 /// Values are spliced in as text, so that nothing is decoded that came from somewhere else.
 #[derive(Debug)]
-pub(super) struct Object {
+pub(crate) struct Object {
     text: String,
 }
 
 impl Object {
     /// An object that will take about `len` bytes.
-    pub(super) fn with_capacity(len: usize) -> Self {
+    pub(crate) fn with_capacity(len: usize) -> Self {
         let mut text = String::with_capacity(len + 2);
         text.push('{');
         Self { text }
     }
 
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_capacity(128)
     }
 
     /// Adds a member whose value is JSON text. The name needs no escapes.
-    pub(super) fn json(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn json(mut self, name: &'static str, value: &str) -> Self {
         self.name(name);
         self.text.push_str(value);
         self
     }
 
     /// Adds a member whose value is a string.
-    pub(super) fn string(self, name: &'static str, value: &str) -> Self {
-        let quoted = JsonText::from_value(&value);
-        self.json(name, quoted.as_str())
+    pub(crate) fn string(mut self, name: &'static str, value: &str) -> Self {
+        self.name(name);
+        push_string(&mut self.text, value);
+        self
     }
 
     /// Adds a string that needs no escapes: base64, numbers, names of this protocol.
-    pub(super) fn plain(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn plain(mut self, name: &'static str, value: &str) -> Self {
         self.name(name);
         self.text.reserve(value.len() + 2);
         self.text.push('"');
@@ -46,14 +47,19 @@ impl Object {
     }
 
     /// Adds a member if `wanted`.
-    pub(super) fn json_if(self, wanted: bool, name: &'static str, value: &str) -> Self {
+    pub(crate) fn json_if(self, wanted: bool, name: &'static str, value: &str) -> Self {
         if wanted { self.json(name, value) } else { self }
     }
 
     /// The finished text.
-    pub(super) fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         self.text.push('}');
         self.text
+    }
+
+    /// The same, to be carried.
+    pub(crate) fn into_text(self) -> JsonText {
+        JsonText::from_valid(&self.end())
     }
 
     fn name(&mut self, name: &'static str) {

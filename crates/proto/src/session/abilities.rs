@@ -4,10 +4,10 @@
 //! (`protocol.md` §17.8): `{"streams": ["duplex", "v1"]}`. Whoever has no such attribute may be
 //! able to do anything; that is found out by trying.
 
-use serde_json::value::RawValue;
-
 use crate::{
-    ErrorCode, JsonText, ParticipantId, SessionError, members,
+    ErrorCode, JsonText, ParticipantId, SessionError,
+    json::Raw,
+    members,
     session::{Participant, Session},
 };
 
@@ -41,11 +41,8 @@ impl Participant {
     #[must_use]
     pub fn takes_streams(&self, form: StreamForm) -> Option<bool> {
         let announced = members::get(&self.attributes, STREAMS_ATTRIBUTE)?;
-        let names: Vec<&RawValue> = serde_json::from_str(&announced).ok()?;
-        let is_form = |name: &&RawValue| {
-            serde_json::from_str::<String>(name.get()).is_ok_and(|name| name == form.as_str())
-        };
-        Some(names.iter().any(is_form))
+        let names = Raw::parse(announced.as_bytes()).ok()?.elements()?;
+        Some(names.iter().any(|name| name.string().as_deref() == Some(form.as_str())))
     }
 }
 
@@ -85,8 +82,7 @@ impl Session {
         if members::get(&self.attributes, STREAMS_ATTRIBUTE).is_some() {
             return Ok(());
         }
-        let forms =
-            JsonText::from_value(&[StreamForm::Duplex, StreamForm::V1].map(StreamForm::as_str));
+        let forms = JsonText::from_valid(r#"["duplex","v1"]"#);
         self.set_attributes(members::with(&JsonText::empty_object(), STREAMS_ATTRIBUTE, &forms))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::DeserializeOwned};
-
 use crate::{
-    DecodeError, Delivered, ErrorCode, JsonText, ParticipantId, SessionError, Violation, members,
+    DecodeError, Delivered, ErrorCode, JsonText, ParticipantId, SessionError, Violation,
+    json::{Fields, Mismatch, Raw},
+    members,
     sabotage::{Bug, is},
     session::{Event, Participant, Session},
 };
@@ -59,13 +59,16 @@ impl Participants {
 impl Session {
     /// `messaging.enabled`: the list is what the server says, and so are the events.
     pub(super) fn on_messaging_enabled(&mut self, message: &Delivered) -> Result<(), Violation> {
-        let Enabled { participants } = read(message)?;
+        let entries = fields(message, &["participants"])?
+            .need("participants", Raw::elements)
+            .and_then(|list| list.into_iter().map(|raw| participant(raw.bytes())).collect())
+            .map_err(|error| error.of(&message.kind))?;
+        let entries: Vec<_> = entries;
         // A server may say so unasked, or late, after messaging was disabled again.
         if !self.on_enabled() {
             return Ok(());
         }
 
-        let entries: Vec<_> = participants.into_iter().map(Participant::from).collect();
         for id in self.participants.missing(&entries) {
             if is(Bug::StaleList) {
                 break;
@@ -81,13 +84,14 @@ impl Session {
     }
 
     pub(super) fn on_participant_enabled(&mut self, message: &Delivered) -> Result<(), Violation> {
-        let entry: Entry = read(message)?;
-        self.put_participant(entry.into());
+        let entry = participant(message.message.as_str().as_bytes());
+        self.put_participant(entry.map_err(|error| error.of(&message.kind))?);
         Ok(())
     }
 
     pub(super) fn on_participant_disabled(&mut self, message: &Delivered) -> Result<(), Violation> {
-        let Gone { id } = read(message)?;
+        let fields = fields(message, &["id"])?;
+        let id = fields.need("id", Raw::string).map_err(|error| error.of(&message.kind))?;
         self.remove_participant(&ParticipantId::new(&id));
         Ok(())
     }
@@ -96,7 +100,9 @@ impl Session {
         &mut self,
         message: &Delivered,
     ) -> Result<(), Violation> {
-        let Changed { attributes } = read(message)?;
+        let fields = fields(message, &["attributes"])?;
+        let attributes = fields.need("attributes", Raw::text);
+        let attributes = attributes.map_err(|error| error.of(&message.kind))?;
         if let Some(event) = self.participants.update(&message.from, object(attributes)) {
             self.report(event);
         }
@@ -125,48 +131,26 @@ impl Session {
     }
 }
 
-/// `messaging.enabled`.
-#[derive(Deserialize)]
-struct Enabled {
-    participants: Vec<Entry>,
-}
-
-/// `participant.enabled`, and each in the list.
-#[derive(Deserialize)]
-struct Entry {
-    id: String,
-    role: String,
-    attributes: JsonText,
-}
-
-/// `participant.disabled`.
-#[derive(Deserialize)]
-struct Gone {
-    id: String,
-}
-
-/// `participant.attributes`.
-#[derive(Deserialize)]
-struct Changed {
-    attributes: JsonText,
-}
-
-impl From<Entry> for Participant {
-    fn from(entry: Entry) -> Self {
-        let Entry { id, role, attributes } = entry;
-        Self { id: ParticipantId::new(&id), role, attributes: object(attributes) }
-    }
-}
-
 /// Attributes that are not an object are none.
 fn object(attributes: JsonText) -> JsonText {
     if attributes.is_object() { attributes } else { JsonText::empty_object() }
 }
 
-/// Reads a message of the room's own.
-fn read<T: DeserializeOwned>(message: &Delivered) -> Result<T, DecodeError> {
-    serde_json::from_str(message.message.as_str()).map_err(|error| DecodeError::Field {
-        kind: message.kind.clone(),
-        detail: error.to_string(),
+/// Reads fields of a message of the room's own.
+fn fields<'a>(
+    message: &'a Delivered,
+    names: &'static [&'static str],
+) -> Result<Fields<'a>, DecodeError> {
+    Fields::read(message.message.as_str().as_bytes(), names)
+        .map_err(|error| error.of(&message.kind))
+}
+
+/// `participant.enabled`, and each in the list.
+fn participant(raw: &[u8]) -> Result<Participant, Mismatch> {
+    let fields = Fields::read(raw, &["id", "role", "attributes"])?;
+    Ok(Participant {
+        id: ParticipantId::new(&fields.need("id", Raw::string)?),
+        role: fields.need("role", Raw::string)?,
+        attributes: object(fields.need("attributes", Raw::text)?),
     })
 }

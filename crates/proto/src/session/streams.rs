@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, time::Duration};
 use bytes::Bytes;
 
 use crate::{
-    Delivered, ErrorCode, JsonText, Outgoing, ParticipantId, Request, SessionError, StreamKey,
+    Delivered, ErrorCode, Outgoing, ParticipantId, Request, SessionError, StreamKey,
     sabotage::{Bug, is},
     session::{
         Event, Phase, Session, Timestamp,
@@ -205,7 +205,7 @@ impl Session {
 
     fn on_reject(&mut self, key: StreamKey, inbound: &Inbound) {
         let text = inbound.error();
-        let text = text.as_deref().unwrap_or("the stream was rejected by the remote client");
+        let text = text.unwrap_or("the stream was rejected by the remote client");
         self.fail_stream(key, &SessionError::new(ErrorCode::StreamRejected, text));
     }
 
@@ -243,8 +243,7 @@ impl Session {
                 }
             }
             (text, _) => {
-                let text =
-                    text.as_deref().unwrap_or("the stream was closed before it was answered");
+                let text = text.unwrap_or("the stream was closed before it was answered");
                 self.fail_stream(key, &SessionError::new(ErrorCode::StreamAborted, text));
             }
         }
@@ -257,7 +256,7 @@ impl Session {
         let is_closing = matches!(writer.state(), writer::State::Closing { .. });
         let text = match (inbound.error(), is_closing) {
             (None, true) => return,
-            (text, _) => text.unwrap_or_else(|| String::from("the other side closed the stream")),
+            (text, _) => text.unwrap_or("the other side closed the stream"),
         };
         self.fail_stream(key, &SessionError::new(ErrorCode::StreamAborted, text));
     }
@@ -429,7 +428,7 @@ impl Session {
         attachment: Bytes,
         purpose: Purpose,
     ) -> Result<(), SessionError> {
-        let message = JsonText::from_value(message);
+        let message = message.to_json();
         let outgoing = Outgoing { kind: kind.as_str().to_owned(), message, attachment };
         self.ask(now, Request::Send { to: to.clone(), outgoing }, purpose)
     }

@@ -3,9 +3,13 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
-use crate::{Content, JsonText, Outgoing, ParticipantId, session::StreamMessage};
+use crate::{
+    Content, JsonText, Outgoing, ParticipantId,
+    frame::Object,
+    json::{Fields, Mismatch, Raw},
+    session::StreamMessage,
+};
 
 /// The caller's first chunk, as the server hands it on.
 pub(super) struct First {
@@ -15,15 +19,15 @@ pub(super) struct First {
 
 impl First {
     pub(super) fn parse(json: &JsonText) -> Result<Self, &'static str> {
-        let fields = Fields::parse(json)?;
-        let from = fields.from_participant_id.clone().ok_or("missing from_participant_id")?;
-        Ok(Self { from: ParticipantId::new(&from), message: fields.into_caller_message()? })
+        let words = Words::parse(json)?;
+        let from = words.from_participant_id.clone().ok_or("missing from_participant_id")?;
+        Ok(Self { from: ParticipantId::new(&from), message: words.into_caller_message()? })
     }
 }
 
 /// A later chunk of the caller's.
 pub(super) fn from_caller(json: &JsonText) -> Result<StreamMessage, &'static str> {
-    Fields::parse(json)?.into_caller_message()
+    Words::parse(json)?.into_caller_message()
 }
 
 /// What a callee, or the server for it, tells the caller.
@@ -45,7 +49,7 @@ impl FromCallee {
     pub(super) fn parse(chunk: &Content) -> Self {
         match chunk {
             Content::Json(json) => {
-                Fields::parse(json).and_then(Fields::into_callee_word).unwrap_or_else(Self::Wrong)
+                Words::parse(json).and_then(Words::into_callee_word).unwrap_or_else(Self::Wrong)
             }
             Content::Close { status_code, message } => {
                 Self::Closed { status_code: *status_code, message: message.clone() }
@@ -61,10 +65,8 @@ impl FromCallee {
 }
 
 /// Everything that may stand in a chunk.
-#[derive(Deserialize)]
-struct Fields {
+struct Words {
     kind: Option<String>,
-    #[serde(rename = "type")]
     word: Option<String>,
     message_json: Option<String>,
     message: Option<JsonText>,
@@ -74,9 +76,33 @@ struct Fields {
     reason: Option<String>,
 }
 
-impl Fields {
+impl Words {
     fn parse(json: &JsonText) -> Result<Self, &'static str> {
-        serde_json::from_str(json.as_str()).map_err(|_| "a field of the chunk has the wrong type")
+        Self::read(json).map_err(|_| "a field of the chunk has the wrong type")
+    }
+
+    fn read(json: &JsonText) -> Result<Self, Mismatch> {
+        let names = &[
+            "kind",
+            "type",
+            "message_json",
+            "message",
+            "attachment_base64",
+            "from_participant_id",
+            "stream_id",
+            "reason",
+        ];
+        let fields = Fields::read(json.as_str().as_bytes(), names)?;
+        Ok(Self {
+            kind: fields.maybe("kind", Raw::string)?,
+            word: fields.maybe("type", Raw::string)?,
+            message_json: fields.maybe("message_json", Raw::string)?,
+            message: fields.maybe("message", Raw::text)?,
+            attachment_base64: fields.maybe("attachment_base64", Raw::string)?,
+            from_participant_id: fields.maybe("from_participant_id", Raw::string)?,
+            stream_id: fields.maybe("stream_id", Raw::string)?,
+            reason: fields.maybe("reason", Raw::string)?,
+        })
     }
 
     fn into_caller_message(self) -> Result<StreamMessage, &'static str> {
@@ -116,41 +142,31 @@ impl Fields {
 
 /// A chunk of the caller's; the first one names the recipient.
 pub(super) fn caller_chunk(to: Option<&ParticipantId>, outgoing: &Outgoing) -> Content {
-    #[derive(Serialize)]
-    struct Chunk<'a> {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        to_participant_id: Option<&'a str>,
-        r#type: &'a str,
-        message_json: &'a str,
-        attachment_base64: Option<String>,
+    let mut object = object_for(outgoing);
+    if let Some(to) = to {
+        object = object.string("to_participant_id", to.as_str());
     }
-    Content::Json(JsonText::from_value(&Chunk {
-        to_participant_id: to.map(ParticipantId::as_str),
-        r#type: &outgoing.kind,
-        message_json: outgoing.message.as_str(),
-        attachment_base64: base64(&outgoing.attachment),
-    }))
+    let object = object.string("type", &outgoing.kind);
+    chunk(object.string("message_json", outgoing.message.as_str()), outgoing)
 }
 
 /// A chunk of the callee's.
 pub(super) fn callee_chunk(outgoing: &Outgoing) -> Content {
-    #[derive(Serialize)]
-    struct Chunk<'a> {
-        kind: &'static str,
-        r#type: &'a str,
-        message: &'a JsonText,
-        attachment_base64: Option<String>,
-    }
-    Content::Json(JsonText::from_value(&Chunk {
-        kind: "message",
-        r#type: &outgoing.kind,
-        message: &outgoing.message,
-        attachment_base64: base64(&outgoing.attachment),
-    }))
+    let object = object_for(outgoing).plain("kind", "message").string("type", &outgoing.kind);
+    chunk(object.json("message", outgoing.message.as_str()), outgoing)
 }
 
-fn base64(attachment: &[u8]) -> Option<String> {
-    (!attachment.is_empty()).then(|| STANDARD.encode(attachment))
+fn object_for(outgoing: &Outgoing) -> Object {
+    Object::with_capacity(outgoing.message.as_str().len() + outgoing.attachment.len() / 3 * 4 + 128)
+}
+
+fn chunk(object: Object, outgoing: &Outgoing) -> Content {
+    let object = if outgoing.attachment.is_empty() {
+        object.json("attachment_base64", "null")
+    } else {
+        object.plain("attachment_base64", &STANDARD.encode(&outgoing.attachment))
+    };
+    Content::Json(object.into_text())
 }
 
 /// What a message takes of the inbox.

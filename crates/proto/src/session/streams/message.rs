@@ -3,9 +3,11 @@
 //! The first five are the official ones of generation 1. What we add to them official clients
 //! ignore: credit, under the key `room_messaging`, and the reason of a close that is not clean.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-
-use crate::JsonText;
+use crate::{
+    Extensions, JsonText,
+    frame::Object,
+    json::{Fields, Raw},
+};
 
 /// The `type` of a stream's message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,94 +41,112 @@ impl StreamKind {
 }
 
 /// What is written. Fields that are `None` are left out.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub(super) struct Outbound<'a> {
     pub(super) stream_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) header: Option<&'a JsonText>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) bytes: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) room_messaging: Option<Credit>,
 }
 
-/// What we add to an offer and to its acceptance.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Credit {
-    credit: CreditValue,
+impl Outbound<'_> {
+    pub(super) fn to_json(&self) -> JsonText {
+        let mut object = Object::new().string("stream_id", self.stream_id);
+        if let Some(header) = self.header {
+            object = object.json("header", header.as_str());
+        }
+        if let Some(error) = self.error {
+            object = object.string("error", error);
+        }
+        if let Some(bytes) = self.bytes {
+            object = object.json("bytes", &bytes.to_string());
+        }
+        if let Some(Credit(credit)) = self.room_messaging {
+            let credit = credit.map_or_else(|| String::from("true"), |bytes| bytes.to_string());
+            let credit = Object::new().json("credit", &credit).end();
+            object = object.json(Extensions::KEY, &credit);
+        }
+        object.into_text()
+    }
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(untagged)]
-enum CreditValue {
-    Understood(bool),
-    Bytes(usize),
-}
+/// What we add to an offer and to its acceptance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Credit(Option<usize>);
 
 impl Credit {
     /// In an offer: the opener understands credit.
-    pub(super) const UNDERSTOOD: Self = Self { credit: CreditValue::Understood(true) };
+    pub(super) const UNDERSTOOD: Self = Self(None);
 
     /// In an acceptance: the bytes that may be sent before there is more.
     pub(super) fn window(bytes: usize) -> Self {
-        Self { credit: CreditValue::Bytes(bytes) }
+        Self(Some(bytes))
     }
 }
 
 /// What is read: from participants, so only what is needed must be there.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Inbound {
     pub(super) stream_id: String,
-    #[serde(default = "null")]
     pub(super) header: JsonText,
-    #[serde(default = "null")]
-    error: JsonText,
-    #[serde(default = "null")]
-    bytes: JsonText,
-    #[serde(default = "null")]
-    room_messaging: JsonText,
+    error: Option<String>,
+    bytes: Option<u64>,
+    room_messaging: Option<Extension>,
+}
+
+/// What others of our kind add: one or the other.
+#[derive(Debug)]
+struct Extension {
+    understands: Option<bool>,
+    window: Option<u64>,
 }
 
 impl Inbound {
     pub(super) fn parse(message: &JsonText) -> Option<Self> {
-        read(message)
+        let names = &["stream_id", "header", "error", "bytes", Extensions::KEY];
+        let fields = Fields::read(message.as_str().as_bytes(), names).ok()?;
+        let error = fields.find("error").filter(|raw| !raw.is_null());
+        Some(Self {
+            stream_id: fields.need("stream_id", Raw::string).ok()?,
+            header: fields.find("header").map_or_else(|| Some(JsonText::null()), Raw::text)?,
+            error: error.and_then(|raw| raw.string().or_else(|| as_text(raw))),
+            bytes: fields.find("bytes").and_then(Raw::unsigned),
+            room_messaging: fields.find(Extensions::KEY).and_then(Extension::parse),
+        })
     }
 
     /// Why a stream was refused or is not complete, in words; `None` without a word.
-    pub(super) fn error(&self) -> Option<String> {
-        if self.error == null() {
-            return None;
-        }
-        Some(read(&self.error).unwrap_or_else(|| self.error.as_str().to_owned()))
+    pub(super) fn error(&self) -> Option<&str> {
+        self.error.as_deref()
     }
 
     /// How many bytes more may be sent.
     pub(super) fn bytes(&self) -> Option<u64> {
-        read(&self.bytes)
+        self.bytes
     }
 
     /// In an offer: whether the opener understands credit.
     pub(super) fn understands_credit(&self) -> bool {
-        read::<Extension<bool>>(&self.room_messaging).is_some_and(|extension| extension.credit)
+        let extension = self.room_messaging.as_ref();
+        extension.and_then(|extension| extension.understands).unwrap_or_default()
     }
 
     /// In an acceptance: the bytes that may be sent before there is more, if there is flow control.
     pub(super) fn window(&self) -> Option<u64> {
-        read::<Extension<u64>>(&self.room_messaging).map(|extension| extension.credit)
+        self.room_messaging.as_ref()?.window
     }
 }
 
-#[derive(Deserialize)]
-struct Extension<T> {
-    credit: T,
+impl Extension {
+    fn parse(raw: Raw<'_>) -> Option<Self> {
+        let fields = Fields::read(raw.bytes(), &["credit"]).ok()?;
+        let credit = fields.find("credit")?;
+        Some(Self { understands: credit.flag(), window: credit.unsigned() })
+    }
 }
 
-fn read<T: DeserializeOwned>(text: &JsonText) -> Option<T> {
-    serde_json::from_str(text.as_str()).ok()
-}
-
-fn null() -> JsonText {
-    JsonText::from_value(&())
+/// A value of another kind, as it is written.
+fn as_text(raw: Raw<'_>) -> Option<String> {
+    str::from_utf8(raw.bytes()).ok().map(str::to_owned)
 }

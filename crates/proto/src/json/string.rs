@@ -1,0 +1,104 @@
+//! JSON strings with their quotes, and the text in them.
+
+use super::scan::plain_len;
+
+/// The text of a valid JSON string: UTF-8, but for lone surrogates, which are encoded like other
+/// characters. `None` if it is another value.
+pub(super) fn decode(quoted: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut text = Vec::with_capacity(rest.len());
+    loop {
+        let (plain, special) = rest.split_at(plain_len(rest));
+        text.extend_from_slice(plain);
+        // Nothing else is special in a valid string.
+        let Some(escape) = special.strip_prefix(b"\\") else { return Some(text) };
+        rest = unescape(escape, &mut text)?;
+    }
+}
+
+/// Whether a valid JSON string is `text`.
+pub(super) fn is(quoted: &[u8], text: &str) -> bool {
+    let plain = quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    plain == Some(text.as_bytes())
+        || quoted.contains(&b'\\') && decode(quoted).is_some_and(|found| found == text.as_bytes())
+}
+
+/// Decodes one escape, or the two of a pair; gives what follows.
+fn unescape<'a>(escape: &'a [u8], text: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let (kind, rest) = escape.split_first()?;
+    text.push(match kind {
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'u' => return unescape_units(rest, text),
+        other => *other,
+    });
+    Some(rest)
+}
+
+fn unescape_units<'a>(digits: &'a [u8], text: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let (first, rest) = unit(digits)?;
+    let second = rest.strip_prefix(b"\\u").and_then(unit);
+    let (character, rest) = match second {
+        Some((second, rest)) if is_pair(first, second) => {
+            (0x1_0000 + ((first & 0x3ff) << 10) + (second & 0x3ff), rest)
+        }
+        _ => (first, rest),
+    };
+    if let Some(character) = char::from_u32(character) {
+        text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    } else {
+        let bits = |shift: u32| 0x80 | (character >> shift & 0x3f) as u8;
+        text.extend_from_slice(&[0xed, bits(6), bits(0)]);
+    }
+    Some(rest)
+}
+
+fn is_pair(first: u32, second: u32) -> bool {
+    (0xd800..0xdc00).contains(&first) && (0xdc00..0xe000).contains(&second)
+}
+
+fn unit(digits: &[u8]) -> Option<(u32, &[u8])> {
+    let (digits, rest) = digits.split_first_chunk::<4>()?;
+    let digits = str::from_utf8(digits).ok()?;
+    Some((u32::from_str_radix(digits, 16).ok()?, rest))
+}
+
+/// Writes a string with its quotes; only what must be escaped is.
+pub(super) fn encode(text: &str, out: &mut String) {
+    out.reserve(text.len() + 2);
+    out.push('"');
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(plain_len(rest.as_bytes()));
+        out.push_str(plain);
+        let Some(character) = special.chars().next() else { break };
+        escape(character, out);
+        rest = &special[1..];
+    }
+    out.push('"');
+}
+
+/// Of a quote, a backslash or a control character.
+fn escape(character: char, out: &mut String) {
+    let short = match character {
+        '\u{8}' => 'b',
+        '\u{c}' => 'f',
+        '\n' => 'n',
+        '\r' => 'r',
+        '\t' => 't',
+        '"' | '\\' => character,
+        _ => {
+            out.push_str("\\u00");
+            for shift in [4, 0] {
+                let digit = u32::from(character) >> shift & 0xf;
+                out.push(char::from_digit(digit, 16).unwrap_or('0'));
+            }
+            return;
+        }
+    };
+    out.push('\\');
+    out.push(short);
+}
