@@ -9,7 +9,6 @@ mod report;
 
 use std::{
     cell::{Cell, Ref, RefCell},
-    collections::BTreeMap,
     fmt,
     rc::Rc,
 };
@@ -18,7 +17,7 @@ use futures::{StreamExt, channel::oneshot};
 use js_sys::Promise;
 use room_proto::{
     CallKey, Config, ErrorCode, Input, JsonText, Outgoing, ParticipantId, RequestId, Session,
-    SessionError, StreamKey, Timestamp, session::Output,
+    SessionError, StreamKey, Table, Timestamp, session::Output,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -45,9 +44,9 @@ pub(crate) struct Driver {
     ready: Latch<Outcome>,
     /// Set when the session is over.
     ended: Latch<SessionError>,
-    requests: RefCell<BTreeMap<RequestId, oneshot::Sender<Outcome>>>,
-    streams: RefCell<BTreeMap<StreamKey, Rc<StreamState>>>,
-    calls: RefCell<BTreeMap<CallKey, Rc<CallState>>>,
+    requests: RefCell<Table<RequestId, oneshot::Sender<Outcome>>>,
+    streams: RefCell<Table<StreamKey, Rc<StreamState>>>,
+    calls: RefCell<Table<CallKey, Rc<CallState>>>,
     settling: Cell<bool>,
     alarm: RefCell<Option<Alarm>>,
 }

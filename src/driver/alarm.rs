@@ -27,8 +27,9 @@ impl Driver {
     }
 
     fn alarm(self: &Rc<Self>, at: Timestamp) -> Alarm {
-        let wait = at.saturating_sub(now()).as_millis().saturating_add(1);
-        let wait = u32::try_from(wait).unwrap_or(LONGEST_MS).min(LONGEST_MS);
+        let wait = at.saturating_sub(now()).as_secs_f64() * 1000.0;
+        // Whole milliseconds, and one more, so that the moment has come. It saturates.
+        let wait = (wait as u32).saturating_add(1).min(LONGEST_MS);
         let driver = Rc::downgrade(self);
         let timer = Timeout::new(wait, move || {
             if let Some(driver) = driver.upgrade() {

@@ -20,6 +20,7 @@ pub mod packet;
 #[doc(hidden)]
 pub mod sabotage;
 pub mod session;
+pub mod table;
 
 pub use content::Content;
 pub use error::{DecodeError, ErrorCode, SessionError, Violation};
@@ -31,3 +32,4 @@ pub use limits::Limits;
 pub use link::{Control, Link};
 pub use message::{Assembler, Message};
 pub use session::{Config, Event, Input, Output, Session, Timestamp};
+pub use table::Table;

@@ -72,7 +72,8 @@ impl Session {
         if participant.and_then(|participant| participant.takes_streams(form)) != Some(false) {
             return Ok(());
         }
-        let text = format!("participant {to} announces no streams of the kind {:?}", form.as_str());
+        let form = form.as_str();
+        let text = format!("participant {to} announces no streams of the kind \"{form}\"");
         Err(SessionError::new(ErrorCode::StreamUnsupported, text))
     }
 

@@ -12,13 +12,11 @@
 mod commands;
 mod message;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     CallKey, ClientFrame, Content, ErrorCode, MessageId, ParticipantId, Request, SessionError,
+    Table,
     session::{
         CallRead, Event, Session, StreamMessage, Timestamp,
         requests::{Purpose, outcome, timeout},
@@ -31,7 +29,7 @@ use self::message::{First, FromCallee, cost};
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     last_key: u32,
-    ends: BTreeMap<CallKey, Call>,
+    ends: Table<CallKey, Call>,
 }
 
 /// Our end of one call.
@@ -73,7 +71,7 @@ enum State {
 impl Calls {
     /// When the next call of ours runs out of time.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
-        self.ends.values().filter_map(Call::deadline).min()
+        self.ends.iter().filter_map(|(_, call)| call.deadline()).min()
     }
 
     /// Gives calls of ours more time.

@@ -49,7 +49,8 @@ impl Session {
     pub fn set_attributes(&mut self, changed: JsonText) -> Result<(), SessionError> {
         self.check_ready()?;
         if !changed.is_object() {
-            return Err(invalid(format!("attributes must be a JSON object, not {changed:?}")));
+            let text = format!("attributes must be a JSON object, not {}", changed.as_str());
+            return Err(invalid(text));
         }
 
         let merged = members::merge(&self.attributes, &changed);
@@ -87,10 +88,10 @@ impl Session {
         self.check_queue(outgoing)?;
         let kind = outgoing.kind.as_str();
         if system::RESERVED.contains(&kind) || StreamKind::parse(kind).is_some() {
-            return Err(invalid(format!("the message type {kind:?} is the protocol's own")));
+            return Err(invalid(format!("the message type \"{kind}\" is the protocol's own")));
         }
         if !outgoing.message.is_object() {
-            return Err(invalid(format!("a message of type {kind:?} must be a JSON object")));
+            return Err(invalid(format!("a message of type \"{kind}\" must be a JSON object")));
         }
         Ok(())
     }

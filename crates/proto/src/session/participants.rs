@@ -1,9 +1,7 @@
 //! The others: who is in the room with messaging enabled.
 
-use std::collections::BTreeMap;
-
 use crate::{
-    DecodeError, Delivered, ErrorCode, JsonText, ParticipantId, SessionError, Violation,
+    DecodeError, Delivered, ErrorCode, JsonText, ParticipantId, SessionError, Table, Violation,
     json::{Fields, Mismatch, Raw},
     members,
     sabotage::{Bug, is},
@@ -13,12 +11,12 @@ use crate::{
 /// The list of the others, without ourselves.
 #[derive(Debug, Default)]
 pub(super) struct Participants {
-    list: BTreeMap<ParticipantId, Participant>,
+    list: Table<ParticipantId, Participant>,
 }
 
 impl Participants {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Participant> {
-        self.list.values()
+        self.list.iter().map(|(_, participant)| participant)
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&Participant> {
@@ -33,7 +31,7 @@ impl Participants {
     /// Those who are not in `entries`.
     fn missing(&self, entries: &[Participant]) -> Vec<ParticipantId> {
         let is_missing = |id: &&ParticipantId| entries.iter().all(|entry| entry.id != **id);
-        self.list.keys().filter(is_missing).cloned().collect()
+        self.list.iter().map(|(id, _)| id).filter(is_missing).cloned().collect()
     }
 
     /// Puts a participant into the list; gives what that changes, if anything.

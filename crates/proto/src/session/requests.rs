@@ -1,10 +1,10 @@
 //! What was asked and is not answered yet, and what answers mean.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use crate::{
     Content, ErrorCode, Family, MessageId, ParticipantId, Request, RequestId, SessionError,
-    StreamKey,
+    StreamKey, Table,
     content::codes,
     frame::ClientFrame,
     sabotage::{Bug, is},
@@ -17,7 +17,7 @@ pub(super) struct Requests {
     timeout: Duration,
     next: u32,
     /// Ordered by age, so that the first one has the earliest deadline.
-    pending: BTreeMap<MessageId, Pending>,
+    pending: Table<MessageId, Pending>,
     pending_bytes: usize,
     latest_deadline: Timestamp,
 }
@@ -61,7 +61,7 @@ impl Requests {
         Self {
             timeout,
             next: 1,
-            pending: BTreeMap::new(),
+            pending: Table::default(),
             pending_bytes: 0,
             latest_deadline: Timestamp::ZERO,
         }
@@ -81,7 +81,7 @@ impl Requests {
 
     /// When the next request runs out of time.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
-        self.pending.first_key_value().map(|(_, pending)| pending.deadline)
+        self.pending.first().map(|(_, pending)| pending.deadline)
     }
 
     /// Notes a request that is on its way.
@@ -118,7 +118,7 @@ impl Requests {
     }
 
     fn remove_expired(&mut self, now: Timestamp) -> Option<Pending> {
-        let (&id, first) = self.pending.first_key_value()?;
+        let (&id, first) = self.pending.first()?;
         if now < first.deadline {
             return None;
         }
@@ -126,7 +126,7 @@ impl Requests {
     }
 
     fn remove_first(&mut self) -> Option<Pending> {
-        let (&id, _) = self.pending.first_key_value()?;
+        let (&id, _) = self.pending.first()?;
         self.remove(id)
     }
 }
@@ -239,8 +239,12 @@ pub(super) fn outcome(content: Content) -> Result<(), SessionError> {
 
 /// What did not happen within its time.
 pub(super) fn timeout(what: &str, limit: Duration) -> SessionError {
-    let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-    SessionError::new(ErrorCode::Timeout, format!("{what} within {limit_ms} ms"))
+    SessionError::new(ErrorCode::Timeout, format!("{what} within {} ms", milliseconds(limit)))
+}
+
+/// Without numbers of 128 bits, which take much code.
+pub(super) fn milliseconds(time: Duration) -> u64 {
+    time.as_secs().saturating_mul(1000).saturating_add(u64::from(time.subsec_millis()))
 }
 
 /// The slowest uplink on which requests do not run out of time while they wait for each other.

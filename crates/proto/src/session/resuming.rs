@@ -20,6 +20,7 @@ use crate::{
         Event, Input, Output, Phase, Session, Timestamp,
         enabling::Messaging,
         handshake::{Beginning, Handshake},
+        requests,
         wire::{CLOSE_AWAY, CLOSE_TIMEOUT},
     },
 };
@@ -158,7 +159,8 @@ impl Session {
         };
         if self.is_attached() {
             let silence = deadline.saturating_sub(self.continuity.heard_at);
-            let text = format!("nothing was heard of the server for {} ms", silence.as_millis());
+            let silence = requests::milliseconds(silence);
+            let text = format!("nothing was heard of the server for {silence} ms");
             let error = SessionError::new(ErrorCode::ConnectionLost, text);
             return self.lose(now, error, Some((CLOSE_TIMEOUT, "silence")));
         }

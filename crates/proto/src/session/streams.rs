@@ -9,12 +9,12 @@ mod message;
 mod reader;
 mod writer;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::{
-    Delivered, ErrorCode, Outgoing, ParticipantId, Request, SessionError, StreamKey,
+    Delivered, ErrorCode, Outgoing, ParticipantId, Request, SessionError, StreamKey, Table,
     sabotage::{Bug, is},
     session::{
         Event, Phase, Session, Timestamp,
@@ -33,7 +33,7 @@ use self::{
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     last_key: u32,
-    ends: BTreeMap<StreamKey, Stream>,
+    ends: Table<StreamKey, Stream>,
 }
 
 /// One end of a stream.
@@ -53,7 +53,7 @@ enum End {
 impl Streams {
     /// When the next offer of ours runs out of time.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
-        self.ends.values().filter_map(Stream::deadline).min()
+        self.ends.iter().filter_map(|(_, stream)| stream.deadline()).min()
     }
 
     /// Gives offers of ours more time.
@@ -155,7 +155,7 @@ impl Session {
     }
 
     fn on_open(&mut self, now: Timestamp, from: &ParticipantId, inbound: Inbound) {
-        let offers = self.streams.ends.values().filter(|stream| stream.is_live_reader()).count();
+        let offers = self.streams.find_all(Stream::is_live_reader).len();
         let refusal = if self.participants.find(from.as_str()).is_none() {
             Some("the opener is not in the list of participants")
         } else if offers >= MAX_READERS {
