@@ -5,7 +5,7 @@
  * never published.
  */
 
-/** Small typed options, read by serde-wasm-bindgen. Every field may be left out. */
+/** Small typed options. Every field may be left out. */
 export interface CoreOptions {
   handshakeTimeoutMs?: number;
   requestTimeoutMs?: number;

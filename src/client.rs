@@ -41,7 +41,7 @@ impl Core {
         listener: CoreListener,
     ) -> Result<Self, JsValue> {
         let config =
-            options::read(options).map_err(|error| to_js(&listener, &Failure::from(error)))?;
+            options::read(&options).map_err(|error| to_js(&listener, &Failure::from(error)))?;
         Ok(Self { driver: Driver::new(config, listener) })
     }
 

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 /// The time since the page or worker started.
 pub(crate) fn now() -> Timestamp {
     let milliseconds = performance_now().unwrap_or_else(|_| js_sys::Date::now());
-    Timestamp::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default()
+    Timestamp::from_micros((milliseconds * 1000.0) as u64)
 }
 
 #[wasm_bindgen]

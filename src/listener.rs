@@ -2,6 +2,7 @@
 
 use js_sys::Uint8Array;
 use room_proto::session::Participant;
+use serde::Serialize;
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 
 use crate::{calls::CallStream, streams::IncomingStream};
@@ -118,23 +119,21 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "CoreParticipant")]
     #[derive(Clone, Debug)]
     pub type CoreParticipant;
+}
 
-    #[wasm_bindgen(method, setter)]
-    fn set_id(this: &CoreParticipant, id: &str);
-
-    #[wasm_bindgen(method, setter)]
-    fn set_role(this: &CoreParticipant, role: &str);
-
-    #[wasm_bindgen(method, setter)]
-    fn set_attributes(this: &CoreParticipant, attributes: &str);
+/// What a [`CoreParticipant`] is made of.
+#[derive(Serialize)]
+struct Fields<'a> {
+    id: &'a str,
+    role: &'a str,
+    attributes: &'a str,
 }
 
 impl From<&Participant> for CoreParticipant {
     fn from(participant: &Participant) -> Self {
-        let object: Self = js_sys::Object::new().unchecked_into();
-        object.set_id(participant.id.as_str());
-        object.set_role(&participant.role);
-        object.set_attributes(participant.attributes.as_str());
-        object
+        let Participant { id, role, attributes } = participant;
+        let fields = Fields { id: id.as_str(), role, attributes: attributes.as_str() };
+        // Strings cannot fail to become strings.
+        serde_wasm_bindgen::to_value(&fields).unwrap_or_default().unchecked_into()
     }
 }
