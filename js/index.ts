@@ -57,5 +57,5 @@ export {
   MessageStreamWriter,
 } from "./streams.js";
 export type { TokenSource } from "./token.js";
-export type { Attachment, Bytes, Recipient } from "./values.js";
-export { init, type WasmSource } from "./wasm.js";
+export type { Attachment, Bytes, OwnBytes, Recipient } from "./values.js";
+export { init, setWasmSource, type WasmSource } from "./wasm.js";

@@ -4,7 +4,7 @@ import type { CoreIncomingStream, CoreOutgoingStream } from "./core.js";
 import { failure, reasonText } from "./errors.js";
 import type { RemoteParticipant } from "./participants.js";
 import { abortable, type CallOptions, liveSignal } from "./signals.js";
-import { type Bytes, bytesOf, jsonText } from "./values.js";
+import { type Bytes, bytesOf, jsonText, type OwnBytes } from "./values.js";
 
 /** One piece of a stream: bytes, and what the writer says about them. */
 export class MessageStreamChunk {
@@ -159,9 +159,9 @@ export class MessageStreamReader {
   }
 
   /** The data without the headers. Asking for it accepts the stream. */
-  bytes(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  bytes(): ReadableStream<OwnBytes> {
     this.#accept();
-    return this.#core.bytes() as ReadableStream<Uint8Array<ArrayBuffer>>;
+    return this.#core.bytes() as ReadableStream<OwnBytes>;
   }
 
   /** Ends the stream; the writer gets an error with the reason. */

@@ -3,6 +3,12 @@ import { failure, reasonText } from "./errors.js";
 /** Bytes as they are given to this package. */
 export type Bytes = Uint8Array | ArrayBuffer | ArrayBufferView;
 
+/**
+ * Bytes as this package gives them: an array with a buffer of its own. Compilers before
+ * TypeScript 5.7 cannot write `Uint8Array<ArrayBuffer>`, and newer ones want it here and there.
+ */
+export type OwnBytes = ReturnType<Uint8Array["slice"]>;
+
 /** What can go with a message. Bytes are copied at once; a `Blob` or `File` is read first. */
 export type Attachment = Bytes | Blob;
 

@@ -15,12 +15,25 @@ export type WasmSource =
 
 let loading: Promise<void> | undefined;
 
+let usual: () => WasmSource | Promise<WasmSource> = () =>
+  new URL("./glue/room_messaging_bg.wasm", import.meta.url);
+
+/**
+ * Says where the WebAssembly comes from when `connect()` or `init()` is not told. The function is
+ * called once, when the module is needed.
+ */
+export function setWasmSource(source: () => WasmSource | Promise<WasmSource>): void {
+  usual = source;
+}
+
 /**
  * Loads the WebAssembly core, once. `connect()` does it by itself; this is for those who serve
  * the file themselves, or want it early.
  *
- * @param source Where the module is; by default the file beside this one.
- * @throws {@link RoomError} `wasm-unavailable`. The next call tries again.
+ * @param source Where the module is; by default the file beside this one, or what
+ * {@link setWasmSource} says.
+ * @throws {@link RoomError} `wasm-unavailable`: it was not found, or the page's
+ * Content-Security-Policy forbids it. The next call tries again.
  */
 export function init(source?: WasmSource): Promise<void> {
   loading ??= start(source).catch((error) => {
@@ -31,18 +44,26 @@ export function init(source?: WasmSource): Promise<void> {
 }
 
 async function start(source: WasmSource | undefined): Promise<void> {
-  const found = source ?? new URL("./glue/room_messaging_bg.wasm", import.meta.url);
+  let found = source;
   try {
+    found ??= await usual();
     await load({ module_or_path: found });
     onPanic((message: string) => void crash(message));
   } catch (cause) {
     if (cause instanceof RoomError) {
       throw cause;
     }
+    if (POLICY.test(String(cause))) {
+      const text = "the page's Content-Security-Policy lacks 'wasm-unsafe-eval' in script-src";
+      throw failure("wasm-unavailable", `${text}: ${cause}`, cause);
+    }
     const where = found instanceof URL || typeof found === "string" ? ` from ${found}` : "";
     throw failure("wasm-unavailable", `the WebAssembly${where} cannot be loaded: ${cause}`, cause);
   }
 }
+
+/** How Chromium, Firefox and Safari say that a policy forbids to compile. */
+const POLICY = /content.security.policy|blocked by csp|wasm-unsafe-eval/i;
 
 /** Makes a core; the WebAssembly must have been loaded. */
 export function makeCore(options: CoreOptions, listener: CoreListener): CoreInstance {

@@ -2,6 +2,7 @@
 
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 
 import { lockedVersion } from "./bindgen.mjs";
 import { step } from "./log.mjs";
@@ -52,21 +53,26 @@ async function makeGlue(wasmBindgen) {
 }
 
 async function compileTypeScript() {
-  const script = path.join(pkg, "index.js");
+  const entries = ["index", "inline", "node"];
   const inputs = {
     files: [
       at("js"),
       at("tsconfig.json"),
       at("package-lock.json"),
       at("scripts/lib/package-build.mjs"),
+      path.join(glue, `${NAME}_bg.wasm`),
     ],
-    makes: [script, path.join(pkg, "index.d.ts")],
+    makes: entries
+      .flatMap((name) => [`${name}.js`, `${name}.d.ts`])
+      .map((file) => path.join(pkg, file)),
   };
   await stamps.once("typescript", inputs, async () => {
     step("tsc, esbuild");
     await removeOldModules();
     await run(npmBinary("tsc"), ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
-    await bundle(at("js/index.ts"), script);
+    for (const name of entries) {
+      await bundle(name);
+    }
   });
 }
 
@@ -80,12 +86,37 @@ async function removeOldModules() {
 
 const SMALL = { format: "esm", target: "es2022", minify: true };
 
-/** Makes one module of all but the glue. What stacks and consoles show to users keeps its name. */
-async function bundle(entry, outfile) {
+/** Makes one module of an entry and all that it needs, but the glue. What stacks and consoles show to users keeps its name. */
+async function bundle(name) {
   const { build } = await import("esbuild");
-  const options = { bundle: true, external: ["./glue/*"], keepNames: true, logLevel: "warning" };
-  await build({ ...SMALL, ...options, entryPoints: [entry], outfile });
+  await build({
+    ...SMALL,
+    bundle: true,
+    keepNames: true,
+    logLevel: "warning",
+    // The other entries share the classes of the main one.
+    external: name === "index" ? ["./glue/*"] : ["./glue/*", "./index.js", "node:*"],
+    plugins: [inlinedWasm],
+    entryPoints: [at("js", `${name}.ts`)],
+    outfile: path.join(pkg, `${name}.js`),
+  });
 }
+
+/** `inlined.js`: the WebAssembly as a string. */
+const inlinedWasm = {
+  name: "inlined-wasm",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/inlined\.js$/ }, () => ({
+      path: "inlined",
+      namespace: "wasm",
+    }));
+    build.onLoad({ filter: /.*/, namespace: "wasm" }, async () => {
+      const bytes = await readFile(path.join(glue, `${NAME}_bg.wasm`));
+      const text = gzipSync(bytes, { level: 9 }).toString("base64");
+      return { contents: `export const COMPRESSED = ${JSON.stringify(text)};`, loader: "js" };
+    });
+  },
+};
 
 /** Makes a module smaller in place. */
 async function minify(file) {

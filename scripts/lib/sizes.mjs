@@ -6,10 +6,10 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import { pkg } from "./paths.mjs";
 
-/** Sizes in bytes: `{ wasm, js, total }`, each `{ raw, gzip, brotli }`. */
+/** Sizes of the main entry with all it loads, in bytes: `{ wasm, js, total }`, each `{ raw, gzip, brotli }`. */
 export function packageSizes() {
   const wasm = sum(filesOf("glue", ".wasm"));
-  const js = sum([...filesOf(".", ".js"), ...filesOf("glue", ".js")]);
+  const js = sum([read("index.js"), ...filesOf("glue", ".js")]);
   return { wasm, js, total: add(wasm, js) };
 }
 
@@ -29,7 +29,11 @@ function row(name, { raw, gzip, brotli }) {
 
 function filesOf(folder, ending) {
   const names = readdirSync(path.join(pkg, folder)).filter((name) => name.endsWith(ending));
-  return names.map((name) => readFileSync(path.join(pkg, folder, name)));
+  return names.map((name) => read(folder, name));
+}
+
+function read(...names) {
+  return readFileSync(path.join(pkg, ...names));
 }
 
 /** Each file is sent on its own, so each is compressed on its own. */

@@ -8,6 +8,7 @@ import { canFuzz, NO_COMPILER } from "./fuzzer.mjs";
 import { compatibilityTables, isComplete, readResults } from "./interop-table.mjs";
 import { runLoad } from "./load.mjs";
 import { at, npmBinary } from "./paths.mjs";
+import { ensureNodeModules } from "./prerequisites.mjs";
 import { impurities, PURE } from "./purity.mjs";
 import { readPart } from "./readme.mjs";
 import { tee } from "./run.mjs";
@@ -134,6 +135,9 @@ async function nodeTest(workshop, group, file) {
 async function nodeEnv(workshop, group) {
   if (group === "scripts") {
     return process.env;
+  }
+  if (group === "package") {
+    await ensureNodeModules(at("tests", "package", "consumers"));
   }
   const env = await workshop.testEnv();
   return group === "interop" ? { ...env, ...(await workshop.peers()) } : env;

@@ -1,6 +1,4 @@
-// A small project of a stranger that uses the package.
-
-export const MANIFEST = { name: "consumer", version: "1.0.0", private: true, type: "module" };
+// A stranger's TypeScript that uses the package.
 
 /** Strict, and with the package's declarations checked like our own files. */
 export function tsconfig(resolution) {
@@ -52,30 +50,4 @@ export async function talk(url: string, file: File): Promise<string> {
 }
 
 export { LoudMessaging };
-`;
-
-export const PAGE = `<!doctype html>
-<meta charset="utf-8">
-<title>consumer</title>
-<link rel="icon" href="data:,">
-<script type="importmap">
-  { "imports": { "room-messaging": "/node_modules/room-messaging/pkg/index.js" } }
-</script>
-<script type="module">
-  globalThis.exchange = async (seats) => {
-    const { RoomClient } = await import("room-messaging");
-    const [ada, bob] = seats.map((seat) => new RoomClient(seat));
-    for (const room of [ada, bob]) {
-      await room.connect();
-      await room.messaging.enable();
-    }
-    const heard = new Promise((resolve) => bob.messaging.once("message", resolve));
-    const to = bob.localParticipant.id;
-    await ada.messaging.sendMessage(to, "greeting", { text: "hello" }, new Uint8Array([1, 2, 3]));
-    const { message } = await heard;
-    await ada.close();
-    await bob.close();
-    return { type: message.type, message: message.message, bytes: [...message.attachment] };
-  };
-</script>
 `;

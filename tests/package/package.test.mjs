@@ -2,136 +2,109 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
 import { npmBinary, root } from "../../scripts/lib/paths.mjs";
-import { launchChromium } from "../support/chromium.mjs";
-import { startServer } from "../support/server.mjs";
-import { CONSUMER, MANIFEST, PAGE, tsconfig } from "./consumer.mjs";
+import { CONSUMER, tsconfig } from "./consumer.mjs";
+import { consumers, makeStranger } from "./stranger.mjs";
 
 const execute = promisify(execFile);
 
 describe("the packed package", () => {
-  let folder;
-  let files;
+  let stranger;
 
   before(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), "room-messaging-"));
-    const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
-    const { stdout } = await npm(pack, root);
-    // Some versions of npm give a list, some an object by name.
-    const [packed] = Object.values(JSON.parse(stdout));
-    files = packed.files.map((file) => file.path).sort();
-
-    await writeFile(path.join(folder, "package.json"), JSON.stringify(MANIFEST));
-    const quiet = ["--offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-    await npm(["install", ...quiet, `./${packed.filename}`], folder);
+    stranger = await makeStranger();
   });
 
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(() => stranger.remove());
 
-  it("holds one module, all types, the WebAssembly and the texts, and nothing else", async () => {
+  it("holds the entries, all types, the WebAssembly and the texts, and nothing else", async () => {
     const modules = (await readdir(path.join(root, "js"))).filter(isModule);
     const types = modules.map((name) => `pkg/${name.replace(/\.ts$/, ".d.ts")}`);
-    const built = ["pkg/index.js", ...types];
+    const built = ["pkg/index.js", "pkg/inline.js", "pkg/node.js", ...types];
     const glue = ["pkg/glue/room_messaging.js", "pkg/glue/room_messaging_bg.wasm"];
     const texts = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
 
-    assert.deepEqual(files, [...texts, ...built, ...glue].sort());
+    assert.deepEqual(stranger.files, [...texts, ...built, ...glue].sort());
   });
 
   it("names no generated declaration in its own", async () => {
-    for (const name of files.filter((file) => file.endsWith(".d.ts"))) {
-      const text = await readFile(path.join(folder, "node_modules/room-messaging", name), "utf8");
-      assert.doesNotMatch(text, /glue/, name);
+    for (const name of stranger.files.filter((file) => file.endsWith(".d.ts"))) {
+      const file = path.join(stranger.folder, "node_modules/room-messaging", name);
+      assert.doesNotMatch(await readFile(file, "utf8"), /glue/, name);
     }
   });
 
-  it("can be imported in Node, where nothing is loaded before it is used", async () => {
-    const script = 'console.log(Object.keys(await import("room-messaging")).join(" "))';
-    const { stdout } = await execute(process.execPath, ["--input-type=module", "-e", script], {
-      cwd: folder,
-    });
+  it("satisfies publint", async () => {
+    await stranger.node([tool("publint/src/cli.js"), "--strict", stranger.tarball]);
+  });
 
-    for (const name of ["MessagingClient", "RoomClient", "RoomError", "init"]) {
-      assert.ok(stdout.trim().split(" ").includes(name), `${name} in ${stdout}`);
+  it("satisfies arethetypeswrong", async () => {
+    const only = ["--profile", "esm-only", "--exclude-entrypoints", "./wasm"];
+    await stranger.node([tool("@arethetypeswrong/cli/dist/index.js"), stranger.tarball, ...only]);
+  });
+
+  it("can be imported where there is no page, and loads nothing before it is used", async () => {
+    const script = `
+      globalThis.fetch = () => { throw new Error("fetched") };
+      for (const entry of ["room-messaging", "room-messaging/inline"]) {
+        console.log(Object.keys(await import(entry)).join(" "));
+      }`;
+    const { stdout } = await stranger.node(["--input-type=module", "-e", script]);
+
+    for (const line of stdout.trim().split("\n")) {
+      for (const name of ["MessagingClient", "RoomClient", "RoomError", "init"]) {
+        assert.ok(line.split(" ").includes(name), `${name} in ${line}`);
+      }
+    }
+  });
+
+  it("has nothing of Node in what browsers get", async () => {
+    for (const name of ["pkg/index.js", "pkg/inline.js", "pkg/glue/room_messaging.js"]) {
+      const file = path.join(stranger.folder, "node_modules/room-messaging", name);
+      assert.doesNotMatch(await readFile(file, "utf8"), /node:|\brequire\(|process\./, name);
     }
   });
 
   it("lets nobody import what is not public", async () => {
     const script = 'await import("room-messaging/pkg/glue/room_messaging.js")';
-    const inside = execute(process.execPath, ["--input-type=module", "-e", script], {
-      cwd: folder,
-    });
+    const args = ["--input-type=module", "-e", script];
+    const inside = execute(process.execPath, args, { cwd: stranger.folder });
 
     await assert.rejects(inside, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 
   it("gives the WebAssembly file to those who serve it themselves", async () => {
-    const script = 'console.log(import.meta.resolve("room-messaging/room_messaging_bg.wasm"))';
-    const { stdout } = await execute(process.execPath, ["--input-type=module", "-e", script], {
-      cwd: folder,
-    });
+    const script = 'console.log(import.meta.resolve("room-messaging/wasm"))';
+    const { stdout } = await stranger.node(["--input-type=module", "-e", script]);
 
     const bytes = await readFile(new URL(stdout.trim()));
     assert.equal(bytes.subarray(0, 4).toString("latin1"), "\0asm");
   });
 
+  const compilers = { present: npmBinary("tsc"), "of 2024": tool("typescript-2024/bin/tsc") };
   for (const resolution of ["bundler", "nodenext"]) {
-    it(`compiles strictly, its declarations too, with ${resolution} resolution`, async () => {
-      const project = path.join(folder, `types-${resolution}`);
-      await mkdir(project);
-      await writeFile(path.join(project, "consumer.ts"), CONSUMER);
-      await writeFile(path.join(project, "tsconfig.json"), JSON.stringify(tsconfig(resolution)));
+    for (const [age, compiler] of Object.entries(compilers)) {
+      it(`compiles strictly, its declarations too: ${resolution} resolution, compiler ${age}`, async () => {
+        const project = `types-${resolution}`;
+        await stranger.write(`${project}/consumer.ts`, CONSUMER);
+        await stranger.write(`${project}/tsconfig.json`, JSON.stringify(tsconfig(resolution)));
 
-      await compile(project);
-    });
-  }
-
-  it("exchanges a message in a page that has an import map and no bundler", async () => {
-    await writeFile(path.join(folder, "index.html"), PAGE);
-    const server = await startServer({ www: folder });
-    const chromium = await launchChromium();
-    try {
-      const page = await chromium.newPage();
-      const problems = [];
-      page.on("pageerror", (error) => problems.push(error.message));
-      await page.goto(server.origin);
-      const seats = [
-        await server.token("parcel", "ada", "user"),
-        await server.token("parcel", "bob", "user"),
-      ];
-
-      const heard = await page.evaluate((all) => globalThis.exchange(all), seats);
-
-      assert.deepEqual(heard, { type: "greeting", message: { text: "hello" }, bytes: [1, 2, 3] });
-      assert.deepEqual(problems, []);
-    } finally {
-      await chromium.close();
-      await server.stop();
+        await stranger.node([compiler, "-p", project, "--noEmit"]);
+      });
     }
-  });
+  }
 });
+
+/** A program of the strangers' tools. */
+function tool(name) {
+  return path.join(consumers, "node_modules", name);
+}
 
 function isModule(name) {
   return name.endsWith(".ts") && !name.endsWith(".d.ts");
-}
-
-/** The npm that runs this test, if one does. */
-function npm(args, cwd) {
-  const own = process.env.npm_execpath;
-  const [command, first] = own?.endsWith(".js") ? [process.execPath, [own]] : ["npm", []];
-  return execute(command, [...first, ...args], { cwd });
-}
-
-async function compile(project) {
-  try {
-    await execute(npmBinary("tsc"), ["-p", project, "--noEmit"], { cwd: project });
-  } catch (error) {
-    assert.fail(error.stdout);
-  }
 }

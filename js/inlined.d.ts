@@ -1,0 +1,2 @@
+/** The WebAssembly module; the build writes this. */
+export const COMPRESSED: string;

@@ -1,0 +1,113 @@
+// Where the package is used without a bundler: pages, workers, strict policies, Node.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { EXCHANGED, exchangeScript } from "./exchange.mjs";
+import { makeStranger, openHouse } from "./stranger.mjs";
+
+const INDEX = "/node_modules/room-messaging/pkg/index.js";
+const INLINE = "/node_modules/room-messaging/pkg/inline.js";
+const HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
+
+function policy(script, connect) {
+  const text = `default-src 'none'; script-src ${script}; connect-src ${connect}; img-src data:`;
+  return `<meta http-equiv="Content-Security-Policy" content="${text}">`;
+}
+
+describe("without a bundler", () => {
+  let stranger;
+  let house;
+
+  before(async () => {
+    stranger = await makeStranger({ tools: true });
+    house = await openHouse({ www: stranger.folder });
+    for (const [file, name] of Object.entries({
+      "main.js": "room-messaging",
+      "direct.js": INDEX,
+      "direct-inline.js": INLINE,
+    })) {
+      const show = file.startsWith("direct") ? "globalThis.exchange = exchange;" : "";
+      await stranger.write(file, exchangeScript(name) + show);
+    }
+  });
+
+  after(async () => {
+    await house?.close();
+    await stranger?.remove();
+  });
+
+  for (const address of [INDEX, INLINE]) {
+    it(`a page with an import map, ${address.split("/").at(-1)}`, async () => {
+      const map = JSON.stringify({ imports: { "room-messaging": address } });
+      const script = 'import { exchange } from "./main.js"; globalThis.exchange = exchange;';
+      const tags = `<script type="importmap">${map}</script><script type="module">${script}</script>`;
+      await stranger.write("import-map.html", HEAD + tags);
+      await house.exchangeAt("/import-map.html", "import-map");
+    });
+  }
+
+  it("a dedicated worker", async () => {
+    await stranger.write(
+      "worker.js",
+      `${exchangeScript(INDEX)}
+      onmessage = async ({ data }) => postMessage(await exchange(data));`,
+    );
+    const script = `
+      const worker = new Worker("/worker.js", { type: "module" });
+      globalThis.exchange = (seats) => new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = reject;
+        worker.postMessage(seats);
+      });`;
+    await stranger.write("worker.html", `${HEAD}<script type="module">${script}</script>`);
+    await house.exchangeAt("/worker.html", "worker");
+  });
+
+  const strict = "'self' 'wasm-unsafe-eval'";
+  for (const [file, connect] of [
+    ["direct.js", "'self' ws:"],
+    ["direct-inline.js", "ws:"],
+  ]) {
+    it(`a strict Content-Security-Policy, ${file}`, async () => {
+      const script = `<script type="module" src="/${file}"></script>`;
+      await stranger.write("strict.html", HEAD + policy(strict, connect) + script);
+      await house.exchangeAt("/strict.html", "strict");
+    });
+  }
+
+  it("a policy that forbids WebAssembly is named, with what it lacks", async () => {
+    const script = '<script type="module" src="/direct.js"></script>';
+    await stranger.write("forbidden.html", HEAD + policy("'self'", "'self' ws:") + script);
+    const page = await house.chromium.newPage();
+    await page.goto(new URL("/forbidden.html", house.server.origin).href);
+    await page.waitForFunction(() => "exchange" in globalThis);
+    const error = await page.evaluate(
+      async (seats) => {
+        const { code, message, name } = await globalThis.exchange(seats).catch((error) => error);
+        return { code, message, name };
+      },
+      await house.seats("forbidden"),
+    );
+
+    assert.equal(error.name, "RoomError");
+    assert.equal(error.code, "wasm-unavailable");
+    assert.match(error.message, /lacks 'wasm-unsafe-eval' in script-src/);
+    await page.close();
+  });
+
+  for (const entry of ["room-messaging", "room-messaging/inline"]) {
+    it(`Node, ${entry}`, async () => {
+      const file = await stranger.write(
+        "node.mjs",
+        `${exchangeScript(entry)}
+        // Node 20 has no WebSocket of its own.
+        globalThis.WebSocket ??= (await import("ws")).WebSocket;
+        console.log(JSON.stringify(await exchange(JSON.parse(process.argv[2]))));`,
+      );
+      const seats = JSON.stringify(await house.seats("node"));
+      const { stdout } = await stranger.node([file, seats]);
+      assert.deepEqual(JSON.parse(stdout), EXCHANGED);
+    });
+  }
+});
