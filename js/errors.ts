@@ -1,35 +1,6 @@
-/**
- * What can go wrong, for programs. No release rewords a code.
- *
- * The Rust core has the same list (`ErrorCode` in `crates/proto/src/error.rs`).
- */
-export type RoomErrorCode =
-  | "invalid-argument"
-  | "invalid-url"
-  | "invalid-token"
-  | "not-connected"
-  | "closed"
-  | "connection-refused"
-  | "connection-lost"
-  | "delivery-unknown"
-  | "queue-full"
-  | "dismissed"
-  | "timeout"
-  | "aborted"
-  | "participant-not-found"
-  | "permission-denied"
-  | "invalid-request"
-  | "server-error"
-  | "too-large"
-  | "not-enabled"
-  | "stream-rejected"
-  | "stream-unsupported"
-  | "stream-closed"
-  | "stream-aborted"
-  | "peer-left"
-  | "protocol-error"
-  | "wasm-unavailable"
-  | "internal";
+import type { RoomErrorCode } from "./error-codes.js";
+
+export type { RoomErrorCode };
 
 /**
  * Every rejection of this package, and everything it throws.

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
 import { nodeCounts, none, rustCounts } from "./counts.mjs";
+import { outdatedErrorFiles } from "./error-list.mjs";
 import { canFuzz, NO_COMPILER } from "./fuzzer.mjs";
 import { compatibilityTables, isComplete, readResults } from "./interop-table.mjs";
 import { runLoad } from "./load.mjs";
@@ -42,10 +43,20 @@ function checks() {
       wasmCargo(workshop, ["check", "-p", "room"]),
     ),
     ...PURE.map((name) => check(`${name} is pure`, () => purity(name))),
+    check("errors are those of the core", errorFiles),
     check("biome", () => tee(npmBinary("biome"), ["check", "--error-on-warnings", "."])),
     check("tsc", () => tee(npmBinary("tsc"), ["-p", "tsconfig.json", "--noEmit"])),
     ...typeTests(),
   ];
+}
+
+/** What is made of the core's list of errors must be up to date. */
+async function errorFiles() {
+  const outdated = await outdatedErrorFiles();
+  if (outdated.length > 0) {
+    console.error(`${outdated.join(" and ")}: node scripts/errors.mjs makes what should be there`);
+  }
+  return { code: outdated.length === 0 ? 0 : 1, output: "" };
 }
 
 /** Types as a user of the built package sees them. */

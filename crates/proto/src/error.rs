@@ -126,11 +126,11 @@ impl SessionError {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, retryable $retry:literal, hint $hint:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, retryable $retry:literal, hint $hint:literal;)*) => {
         /// What went wrong, for programs. A release never rewords one.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub enum ErrorCode {
-            $($(#[$doc])* $name,)*
+            $($(#[doc = $doc])* $name,)*
         }
 
         impl ErrorCode {
@@ -147,6 +147,12 @@ macro_rules! codes {
             #[must_use]
             pub const fn retryable(self) -> bool {
                 match self { $(Self::$name => $retry,)* }
+            }
+
+            /// What happened, in a sentence.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),*),)* }
             }
 
             /// What to do about it, in a sentence.

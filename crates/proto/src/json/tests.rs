@@ -1,5 +1,7 @@
 //! The reader and the writer against serde_json, which knows JSON.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use proptest::prelude::*;
 use serde_json::{Value, value::RawValue};
 

@@ -93,7 +93,8 @@ impl Session {
     /// that is put to sleep, or for a connection with another token.
     pub fn suspend(&mut self, now: Timestamp) {
         if let Phase::Ready = self.phase {
-            let error = SessionError::new(ErrorCode::ConnectionLost, "the client let go of it for a while");
+            let error =
+                SessionError::new(ErrorCode::ConnectionLost, "the client let go of it for a while");
             self.lose(now, error, Some((CLOSE_AWAY, "suspended")));
         }
     }
