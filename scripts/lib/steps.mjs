@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { nodeCounts, none, rustCounts } from "./counts.mjs";
 import { outdatedErrorFiles } from "./error-list.mjs";
+import { extractExamples } from "./examples.mjs";
 import { canFuzz, NO_COMPILER } from "./fuzzer.mjs";
 import { compatibilityTables, isComplete, readResults } from "./interop-table.mjs";
 import { runLoad } from "./load.mjs";
@@ -68,6 +69,12 @@ function typeTests() {
     check("types of the package", async (workshop) => {
       await workshop.builtPackage();
       return tee(npmBinary("tsc"), ["-p", "tests/types/tsconfig.json", "--noEmit"]);
+    }),
+    check("examples in the documentation", async (workshop) => {
+      await workshop.builtPackage();
+      const { folder, count } = await extractExamples();
+      const result = await tee(npmBinary("tsc"), ["-p", folder, "--noEmit"]);
+      return count === 0 ? { ...result, code: 1 } : result;
     }),
   ];
 }

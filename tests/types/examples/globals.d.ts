@@ -1,0 +1,16 @@
+// What the examples in the documentation take as given.
+
+import type * as lib from "room-messaging";
+
+declare global {
+  const RoomError: typeof lib.RoomError;
+  const room: lib.RoomClient;
+  const peer: lib.RemoteParticipant;
+  const agent: lib.RemoteParticipant;
+  const file: File;
+  const text: string;
+  function fetchToken(): Promise<string>;
+  function show(...values: unknown[]): void;
+  function showLater(hint: string): void;
+  function reload(): void;
+}
