@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
+import { makeApiDocs } from "./api-docs.mjs";
 import { nodeCounts, none, rustCounts } from "./counts.mjs";
 import { outdatedErrorFiles } from "./error-list.mjs";
 import { extractExamples } from "./examples.mjs";
@@ -47,6 +48,7 @@ function checks() {
     check("errors are those of the core", errorFiles),
     check("biome", () => tee(npmBinary("biome"), ["check", "--error-on-warnings", "."])),
     check("tsc", () => tee(npmBinary("tsc"), ["-p", "tsconfig.json", "--noEmit"])),
+    check("reference of the interface", makeApiDocs),
     ...typeTests(),
   ];
 }
