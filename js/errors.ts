@@ -20,6 +20,7 @@ export type { RoomErrorCode };
  * ```
  */
 export class RoomError extends Error {
+  /** `RoomError`. */
   override readonly name = "RoomError";
   /** What went wrong. */
   readonly code: RoomErrorCode;

@@ -6,17 +6,24 @@ import type { RemoteParticipant } from "./participants.js";
 import type { MessageStreamReader, MessageStreamWriter } from "./streams.js";
 
 /** A listener for one kind of event, as a function or as an object. */
-export type TypedListener<E> = ((event: E) => void) | { handleEvent(event: E): void };
+export type TypedListener<E> =
+  | ((event: E) => void)
+  | {
+      /** Is called with each event. */
+      handleEvent(event: E): void;
+    };
 
 /** An `EventTarget` that knows its events, with `on`, `off` and `once` as in Node. */
 export class TypedEventTarget<Events extends { [K in keyof Events]: Event }> extends EventTarget {
   readonly #listeners = new Listeners();
 
+  /** The platform's own, with the types of these events. */
   override addEventListener<K extends keyof Events & string>(
     type: K,
     listener: TypedListener<Events[K]> | null,
     options?: AddEventListenerOptions | boolean,
   ): void;
+  /** The platform's own, for events that this class does not know. */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -31,11 +38,13 @@ export class TypedEventTarget<Events extends { [K in keyof Events]: Event }> ext
     this.#listeners.add(type, listener, options);
   }
 
+  /** The platform's own, with the types of these events. */
   override removeEventListener<K extends keyof Events & string>(
     type: K,
     listener: TypedListener<Events[K]> | null,
     options?: EventListenerOptions | boolean,
   ): void;
+  /** The platform's own, for events that this class does not know. */
   override removeEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -144,7 +153,9 @@ export type RoomState = "idle" | "connecting" | "open" | "reconnecting" | "close
 
 /** What is known of another attempt to connect. */
 export interface RetryDetails {
+  /** Which attempt it will be since the loss; 1 for the first. */
   attempt: number;
+  /** When it begins, in milliseconds since 1970; undefined while that depends on the page. */
   nextRetryAt: number | undefined;
 }
 
@@ -197,18 +208,28 @@ export class DiscontinuityEvent extends Event {
 
 /** The events of a `MessagingClient`, by name. */
 export interface MessagingEvents {
+  /** A message came. */
   message: RoomMessageEvent;
+  /** Messaging is on, and the participants are known. */
   messaging_enabled: Event;
+  /** Somebody is there who was not. */
   participant_added: ParticipantEvent;
+  /** Somebody has left, or takes no messages any more. */
   participant_removed: ParticipantEvent;
+  /** Somebody's attributes are others. */
   participant_attributes_updated: ParticipantAttributesEvent;
+  /** A stream can be used, in either direction. */
   stream_opened: StreamOpenedEvent;
+  /** A stream has ended or failed. */
   stream_closed: StreamClosedEvent;
+  /** Somebody wants to open a duplex stream to us. */
   stream_requested: StreamRequestedEvent;
 }
 
 /** The events of a `RoomClient`, by name. */
 export interface RoomEvents {
+  /** The connection stands elsewhere. */
   statechange: StateChangeEvent;
+  /** The server could not go on where the connection was lost. */
   discontinuity: DiscontinuityEvent;
 }

@@ -21,10 +21,10 @@ export interface MessagingHandlers {
 
 /** Ties a `MessagingClient` to its room. Only `RoomClient` makes one. */
 export interface MessagingLink {
-  /** The core of the current connection; throws `not-connected` if there was none. */
+  /** @internal The core of the current connection; throws `not-connected` if there was none. */
   core(): Core;
   /** Whether there is a connection with messaging enabled. */
   isEnabled(): boolean;
-  /** From now on the handlers hear of the room. */
+  /** @internal From now on the handlers hear of the room. */
   attach(handlers: MessagingHandlers): void;
 }

@@ -11,6 +11,7 @@ export class MessageStreamChunk {
   /** Any JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: the shape is the application's
   readonly header: any;
+  /** The bytes, which may be none. */
   readonly data: Uint8Array;
 
   constructor(header: unknown, data: Bytes) {
@@ -23,6 +24,7 @@ export class MessageStreamChunk {
 export interface MessageStreamChunkInit {
   /** Any JSON; an empty object if it is left out. */
   readonly header?: unknown;
+  /** The bytes; they are copied at once. */
   readonly data: Bytes;
 }
 

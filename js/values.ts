@@ -13,7 +13,12 @@ export type OwnBytes = ReturnType<Uint8Array["slice"]>;
 export type Attachment = Bytes | Blob;
 
 /** Whom a message is for: a participant, or the id of one. */
-export type Recipient = string | { readonly id: string };
+export type Recipient =
+  | string
+  | {
+      /** The id of a participant. */
+      readonly id: string;
+    };
 
 /** Writes a value as JSON text, or throws an `invalid-argument` that names it. */
 export function jsonText(what: string, value: unknown): string {
