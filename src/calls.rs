@@ -13,12 +13,11 @@ use room_proto::{
     session::{CallRead, StreamMessage},
 };
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::{
     driver::Driver,
     error::{Outcome, json_object},
-    latch::{Answer, Bell, Latch, answer},
+    latch::{Answer, Bell, Latch, answer, promise},
     values::copy_in,
 };
 
@@ -179,7 +178,7 @@ impl CallStream {
     #[wasm_bindgen(unchecked_return_type = "Promise<object | undefined>")]
     pub fn next(&self) -> Promise {
         let (driver, state) = (Rc::clone(&self.driver), Rc::clone(&self.state));
-        future_to_promise(async move {
+        promise(Box::pin(async move {
             loop {
                 match driver.command(|session, _| session.read_call(state.key)) {
                     CallRead::Message(message) => return driver.stream_message(&message),
@@ -196,7 +195,7 @@ impl CallStream {
                     CallRead::Pending => drop(state.readable.wait().await),
                 }
             }
-        })
+        }))
     }
 
     /// Ends the stream for both directions.

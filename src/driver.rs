@@ -20,7 +20,7 @@ use room_proto::{
     SessionError, StreamKey, Table, Timestamp, session::Output,
 };
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{future_to_promise, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::WebSocket;
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     clock::now,
     driver::alarm::Alarm,
     error::{self, Failure, Outcome},
-    latch::{Answer, Latch, answer},
+    latch::{Answer, Latch, answer, promise},
     listener::CoreListener,
     socket::{Socket, SocketEvent, SocketEvents},
     streams::StreamState,
@@ -135,7 +135,11 @@ impl Driver {
         self: &Rc<Self>,
         command: impl FnOnce(&mut Session, Timestamp) -> Result<Option<RequestId>, SessionError>,
     ) -> Result<Answer, SessionError> {
-        let request = self.ask(command)?;
+        self.ask(command).map(|request| self.expect(request))
+    }
+
+    /// What a command comes to. Apart from the commands, of which each is code of its own.
+    fn expect(self: &Rc<Self>, request: Option<RequestId>) -> Answer {
         let (sender, receiver) = oneshot::channel();
         match request {
             Some(request) => drop(self.requests.borrow_mut().insert(request, sender)),
@@ -143,7 +147,7 @@ impl Driver {
             None => drop(sender.send(Ok(()))),
         }
         self.settle();
-        Ok(answer(receiver))
+        answer(receiver)
     }
 
     /// Gives a command that is done at once.
@@ -228,18 +232,15 @@ impl Driver {
     }
 
     /// Makes the promise of an answer, or of the refusal to give one.
-    pub(crate) fn promise<A>(self: &Rc<Self>, answer: Result<A, SessionError>) -> Promise
-    where
-        A: Future<Output = Outcome> + 'static,
-    {
+    pub(crate) fn promise(self: &Rc<Self>, answer: Result<Answer, SessionError>) -> Promise {
         let driver = Rc::clone(self);
-        future_to_promise(async move {
+        promise(Box::pin(async move {
             let outcome = match answer {
                 Ok(answer) => answer.await,
                 Err(error) => Err(error),
             };
             outcome.map(|()| JsValue::UNDEFINED).map_err(|error| driver.error(error))
-        })
+        }))
     }
 
     /// `number` is the socket's.

@@ -2,24 +2,29 @@
 
 use std::cell::RefCell;
 
-use futures::{FutureExt, channel::oneshot, future::Map};
+use futures::{channel::oneshot, future::LocalBoxFuture};
+use js_sys::Promise;
 use room_proto::{ErrorCode, SessionError};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::Outcome;
 
-/// How something will have ended.
-pub(crate) type Answer = Map<oneshot::Receiver<Outcome>, Unwrap>;
+/// How something will have ended. Of one type, so that there is one kind of promise.
+pub(crate) type Answer = LocalBoxFuture<'static, Outcome>;
 
-type Unwrap = fn(Result<Outcome, oneshot::Canceled>) -> Outcome;
+/// Makes the promise of JavaScript's, the same for futures of all kinds.
+pub(crate) fn promise(future: LocalBoxFuture<'static, Result<JsValue, JsValue>>) -> Promise {
+    future_to_promise(future)
+}
 
 /// Awaits what was promised.
 pub(crate) fn answer(receiver: oneshot::Receiver<Outcome>) -> Answer {
-    let unwrap: Unwrap = |answered| {
+    Box::pin(async {
         // The driver settles all promises before it is dropped, so nobody should see this.
-        let dropped = SessionError::new(ErrorCode::Internal, "the call was dropped unanswered");
-        answered.unwrap_or(Err(dropped))
-    };
-    receiver.map(unwrap)
+        let dropped = || SessionError::new(ErrorCode::Internal, "the call was dropped unanswered");
+        receiver.await.unwrap_or_else(|_| Err(dropped()))
+    })
 }
 
 /// A value that comes once. Whoever waits gets a copy, before or after it has come.

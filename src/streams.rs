@@ -9,10 +9,11 @@ mod sink;
 mod source;
 mod state;
 
-use futures::FutureExt;
+use futures::{FutureExt, future::LocalBoxFuture};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::future_to_promise;
+
+use crate::latch::promise;
 
 pub use incoming::IncomingStream;
 pub use outgoing::OutgoingStream;
@@ -31,11 +32,10 @@ enum Form {
 ///
 /// Most chunks need not wait, and a promise for each would cost more than the chunk.
 fn now_or_promise(
-    work: impl Future<Output = Result<(), JsValue>> + 'static,
+    mut work: LocalBoxFuture<'static, Result<JsValue, JsValue>>,
 ) -> Result<Option<Promise>, JsValue> {
-    let mut work = Box::pin(work.map(|result| result.map(|()| JsValue::UNDEFINED)));
     match (&mut work).now_or_never() {
         Some(result) => result.map(|_| None),
-        None => Ok(Some(future_to_promise(work))),
+        None => Ok(Some(promise(work))),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
+use futures::FutureExt;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use web_sys::WritableStream;
@@ -57,7 +58,8 @@ impl OutgoingStream {
         });
         let driver = Rc::clone(&self.driver);
         let state = Rc::clone(&self.state);
-        self.driver.promise(written.map(|()| async move { state.writable(&driver).await }))
+        let writable = async move { state.writable(&driver).await };
+        self.driver.promise(written.map(|()| writable.boxed_local()))
     }
 
     /// Ends the stream cleanly; resolves when the server has taken all of it.

@@ -54,17 +54,17 @@ impl ChunkSink {
         let driver = Rc::clone(&self.driver);
         let state = Rc::clone(&self.state);
         let form = self.form;
-        now_or_promise(async move {
+        now_or_promise(Box::pin(async move {
             let written = match form {
                 Form::Chunks => write_chunk(&driver, &state, chunk.unchecked_ref()).await,
                 Form::Bytes => write_bytes(&driver, &state, &chunk).await,
             };
-            written.map_err(|failure| {
+            written.map(|()| JsValue::UNDEFINED).map_err(|failure| {
                 // The browser gives the stream up without calling `abort`.
                 state.abort(&driver, &failure.error.message);
                 driver.error(failure)
             })
-        })
+        }))
     }
 
     /// Ends the stream cleanly.

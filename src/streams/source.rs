@@ -55,7 +55,7 @@ impl ChunkSource {
         let driver = Rc::clone(&self.driver);
         let state = Rc::clone(&self.state);
         let form = self.form;
-        now_or_promise(async move {
+        now_or_promise(Box::pin(async move {
             loop {
                 match next(&driver, &state) {
                     // A stream of bytes has no use for an empty piece.
@@ -64,18 +64,18 @@ impl ChunkSource {
                         let chunk = chunk(&driver, form, &header, data)?;
                         // Refused if the reader cancelled meanwhile; then nobody wants it.
                         let _ = controller.enqueue_with_chunk(&chunk);
-                        return Ok(());
+                        return Ok(JsValue::UNDEFINED);
                     }
                     Next::Wait => state.readable().await,
                     Next::End => {
                         // Refused if the reader cancelled meanwhile, which is an end as well.
                         let _ = controller.close();
-                        return Ok(());
+                        return Ok(JsValue::UNDEFINED);
                     }
                     Next::Failed(error) => return Err(error),
                 }
             }
-        })
+        }))
     }
 
     /// Ends the stream; the writer hears the reason.
