@@ -5,6 +5,7 @@
 //! Start reading at [`Session`]; the wire is [`packet`], [`message`], [`body`] and [`frame`],
 //! from the bytes up.
 
+mod base64;
 pub mod body;
 pub mod content;
 pub mod error;

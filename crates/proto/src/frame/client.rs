@@ -1,6 +1,5 @@
 //! What clients say, read in the words of every generation and written in one's.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Deserialize;
 
@@ -9,7 +8,7 @@ use super::{
     write::{Object, restyle},
 };
 use crate::{
-    Content, DecodeError, JsonText, Limits, Message, MessageId, ParticipantId,
+    Content, DecodeError, JsonText, Limits, Message, MessageId, ParticipantId, base64,
     body::{Body, BodyForm},
     content::codes,
     json::JsonError,
@@ -176,7 +175,7 @@ impl Outgoing {
     }
 
     fn write_tool(&self, to: Option<&ParticipantId>, dialect: &ClientDialect) -> String {
-        let attachment = STANDARD.encode(&self.attachment);
+        let attachment = base64::encode(&self.attachment);
         let message = restyle(self.message.as_str(), dialect.style);
         let has_attachment = !attachment.is_empty() || dialect.empty_attachment;
 
@@ -355,7 +354,7 @@ impl ToolInput {
         let message = object(kind, JsonText::parse(&self.message_json)?)?;
         let attachment = match self.attachment_base64.as_deref() {
             None | Some("") => Bytes::new(),
-            Some(text) => STANDARD.decode(text).map_err(|_| DecodeError::Base64)?.into(),
+            Some(text) => base64::decode(text).ok_or(DecodeError::Base64)?.into(),
         };
         Ok(Outgoing { kind: self.kind, message, attachment })
     }

@@ -91,6 +91,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The first byte after the space here.
+    #[inline(always)]
     pub(super) fn peek(&mut self) -> Option<u8> {
         self.skip_space();
         self.text.get(self.at).copied()
@@ -100,12 +101,14 @@ impl<'a> Scanner<'a> {
         JsonError::new(wanted, self.at)
     }
 
+    #[inline(always)]
     fn take(&mut self, byte: u8) -> bool {
         let is_there = self.peek() == Some(byte);
         self.at += usize::from(is_there);
         is_there
     }
 
+    #[inline(always)]
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.text.get(self.at) {
             self.at += 1;
@@ -186,17 +189,32 @@ fn is_hex(digits: &[u8]) -> bool {
 
 /// How many bytes of a string from here on stand for themselves: no quote, backslash or control.
 pub(super) fn plain_len(text: &[u8]) -> usize {
-    let (words, _) = text.as_chunks();
-    let words = words.iter().take_while(|word| is_plain(u64::from_le_bytes(**word))).count();
-    let rest = &text[words * 8..];
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    words * 8 + rest.iter().position(is_special).unwrap_or(rest.len())
+    let mut len = 0;
+    // Loops in plain words: closures of iterators stay calls in a small build.
+    while let Some(word) = text[len..].first_chunk() {
+        let special = special_in(u64::from_le_bytes(*word));
+        if special != 0 {
+            return len + special.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    while let Some(b' '..=b'!' | b'#'..=b'[' | b']'..) = text.get(len) {
+        len += 1;
+    }
+    len
 }
 
-/// Whether eight bytes are, all at once.
-fn is_plain(word: u64) -> bool {
+/// Looks at eight bytes at once: the lowest bit that is set is the highest of the first byte that
+/// is special.
+#[inline(always)]
+fn special_in(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
-    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, 0x20) | is(b'"') | is(b'\\')) & (ONES * 0x80) == 0
+    const HIGHS: u64 = ONES * 0x80;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    // The highest bit of a byte, if the byte is below what is taken away.
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    let quotes = quote.wrapping_sub(ONES) & !quote;
+    let backslashes = backslash.wrapping_sub(ONES) & !backslash;
+    (controls | quotes | backslashes) & HIGHS
 }

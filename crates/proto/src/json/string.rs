@@ -72,28 +72,29 @@ pub(super) fn encode(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
     loop {
-        let (plain, special) = rest.split_at(plain_len(rest.as_bytes()));
-        out.push_str(plain);
-        let Some(character) = special.chars().next() else { break };
-        escape(character, out);
-        rest = &special[1..];
+        // What is special is ASCII, so neither cut is inside a character.
+        let len = plain_len(rest.as_bytes());
+        out.push_str(rest.get(..len).unwrap_or_default());
+        let Some(special) = rest.as_bytes().get(len) else { break };
+        escape(*special, out);
+        rest = rest.get(len + 1..).unwrap_or_default();
     }
     out.push('"');
 }
 
 /// Of a quote, a backslash or a control character.
-fn escape(character: char, out: &mut String) {
-    let short = match character {
-        '\u{8}' => 'b',
-        '\u{c}' => 'f',
-        '\n' => 'n',
-        '\r' => 'r',
-        '\t' => 't',
-        '"' | '\\' => character,
+fn escape(special: u8, out: &mut String) {
+    let short = match special {
+        0x08 => 'b',
+        0x0c => 'f',
+        b'\n' => 'n',
+        b'\r' => 'r',
+        b'\t' => 't',
+        b'"' | b'\\' => char::from(special),
         _ => {
             out.push_str("\\u00");
             for shift in [4, 0] {
-                let digit = u32::from(character) >> shift & 0xf;
+                let digit = u32::from(special) >> shift & 0xf;
                 out.push(char::from_digit(digit, 16).unwrap_or('0'));
             }
             return;

@@ -151,5 +151,5 @@ fn is_plain(message: &Message) -> bool {
 /// Cuts a reason to what fits into a close frame.
 pub(super) fn close_reason(text: &str) -> String {
     let end = (0..=text.len().min(123)).rfind(|&end| text.is_char_boundary(end));
-    text[..end.unwrap_or(0)].to_owned()
+    text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
 }

@@ -1,11 +1,10 @@
 //! What the two sides of a call say. The caller writes its message as a string of JSON, the callee
 //! as an object; that is how the official clients have it.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 use crate::{
-    Content, JsonText, Outgoing, ParticipantId,
+    Content, JsonText, Outgoing, ParticipantId, base64,
     frame::Object,
     json::{Fields, Mismatch, Raw},
     session::StreamMessage,
@@ -132,9 +131,7 @@ impl Words {
         let kind = self.word.ok_or("missing type")?;
         let attachment = match self.attachment_base64.as_deref() {
             None | Some("") => Bytes::new(),
-            Some(text) => {
-                STANDARD.decode(text).map_err(|_| "the attachment is not valid base64")?.into()
-            }
+            Some(text) => base64::decode(text).ok_or("the attachment is not valid base64")?.into(),
         };
         Ok(StreamMessage { kind, message, attachment })
     }
@@ -164,7 +161,7 @@ fn chunk(object: Object, outgoing: &Outgoing) -> Content {
     let object = if outgoing.attachment.is_empty() {
         object.json("attachment_base64", "null")
     } else {
-        object.plain("attachment_base64", &STANDARD.encode(&outgoing.attachment))
+        object.plain("attachment_base64", &base64::encode(&outgoing.attachment))
     };
     Content::Json(object.into_text())
 }
