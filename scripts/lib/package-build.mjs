@@ -8,6 +8,7 @@ import { lockedVersion } from "./bindgen.mjs";
 import { step } from "./log.mjs";
 import { at, npmBinary, pkg, target, wasmTarget } from "./paths.mjs";
 import { run } from "./run.mjs";
+import { namesOf, renameInModule, renameModule } from "./short-names.mjs";
 import { packageSizes, sizeTable } from "./sizes.mjs";
 import { Stamps } from "./stamps.mjs";
 import { TARGET } from "./wasm-target.mjs";
@@ -35,7 +36,12 @@ async function makeGlue(wasmBindgen) {
   const wasm = path.join(glue, `${NAME}_bg.wasm`);
   const script = path.join(glue, `${NAME}.js`);
   const inputs = {
-    files: [compiled, at("package-lock.json"), at("scripts/lib/package-build.mjs")],
+    files: [
+      compiled,
+      at("package-lock.json"),
+      at("scripts/lib/package-build.mjs"),
+      at("scripts/lib/short-names.mjs"),
+    ],
     words: [lockedVersion("wasm-bindgen")],
     makes: [wasm, script],
   };
@@ -48,7 +54,7 @@ async function makeGlue(wasmBindgen) {
     // wasm-opt writes a module that browsers refuse.
     const size = ["-Oz", "--strip-debug", "--strip-producers"];
     await run(npmBinary("wasm-opt"), [...size, wasm, "-o", wasm]);
-    await minify(script);
+    await shorten(wasm, script);
   });
 }
 
@@ -86,7 +92,10 @@ async function removeOldModules() {
 
 const SMALL = { format: "esm", target: "es2022", minify: true };
 
-/** Makes one module of an entry and all that it needs, but the glue. What stacks and consoles show to users keeps its name. */
+/**
+ * Makes one module of an entry and all that it needs, but the glue. What stacks and consoles show to
+ * users keeps its name.
+ */
 async function bundle(name) {
   const { build } = await import("esbuild");
   await build({
@@ -118,11 +127,15 @@ const inlinedWasm = {
   },
 };
 
-/** Makes a module smaller in place. */
-async function minify(file) {
+/** Makes the glue smaller in place, and the names that it shares with its module. */
+async function shorten(wasm, script) {
   const { transform } = await import("esbuild");
-  const { code } = await transform(await readFile(file, "utf8"), SMALL);
-  await writeFile(file, code);
+  const bytes = await readFile(wasm);
+  const glued = renameModule(await readFile(script, "utf8"));
+  const names = { mangleProps: namesOf(bytes), mangleCache: {} };
+  const { code, mangleCache } = await transform(glued, { ...SMALL, ...names });
+  await writeFile(script, code);
+  await writeFile(wasm, renameInModule(bytes, mangleCache));
 }
 
 async function weigh() {

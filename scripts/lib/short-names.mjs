@@ -1,0 +1,121 @@
+// Short names between the WebAssembly module and its glue.
+//
+// wasm-bindgen names each import after what it does and a hash, which no compression shortens, and
+// both files have them all.
+
+const MODULE = '"./room_messaging_bg.js"';
+const SHORT_MODULE = '"g"';
+
+/** What esbuild is to shorten in the glue of that module: the names of its imports and exports. */
+export function namesOf(wasm) {
+  const module = new WebAssembly.Module(wasm);
+  const { imports, exports } = WebAssembly.Module;
+  const names = [...imports(module), ...exports(module)].map(({ name }) => name);
+  // The others are words of JavaScript too.
+  return new RegExp(`^(?:${names.filter((name) => name.includes("_")).join("|")})$`);
+}
+
+/** The glue with the short name of its module. */
+export function renameModule(script) {
+  const [before, after, ...more] = script.split(MODULE);
+  if (after === undefined || more.length > 0) {
+    throw new Error(`the glue should name ${MODULE} once`);
+  }
+  return `${before}${SHORT_MODULE}${after}`;
+}
+
+/** The module with the names of `short`, from long to short, that it imports and exports. */
+export function renameInModule(wasm, short) {
+  const reader = new Reader(wasm);
+  const sections = [reader.take(8)];
+  while (!reader.isAtEnd) {
+    const id = reader.take(1);
+    const body = reader.take(reader.number());
+    const rewritten = rewrite(id[0], body, (name) => short[name] ?? name);
+    sections.push(id, number(rewritten.length), rewritten);
+  }
+  return Buffer.concat(sections);
+}
+
+const IMPORT_SECTION = 2;
+const EXPORT_SECTION = 7;
+
+function rewrite(section, body, shorten) {
+  const reader = new Reader(body);
+  if (section === IMPORT_SECTION) {
+    return reader.entries(() => {
+      const module = JSON.stringify(reader.name());
+      const from = JSON.parse(module === MODULE ? SHORT_MODULE : module);
+      return [name(from), name(shorten(reader.name())), reader.description()];
+    });
+  }
+  if (section === EXPORT_SECTION) {
+    return reader.entries(() => {
+      const exported = name(shorten(reader.name()));
+      return [exported, reader.take(1), number(reader.number())];
+    });
+  }
+  return body;
+}
+
+/** A place in the bytes of a module. */
+class Reader {
+  #bytes;
+  #at = 0;
+
+  constructor(bytes) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd() {
+    return this.#at >= this.#bytes.length;
+  }
+
+  take(length) {
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  number() {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const [byte] = this.take(1);
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) {
+        return value;
+      }
+    }
+  }
+
+  name() {
+    return Buffer.from(this.take(this.number())).toString();
+  }
+
+  /** What an import is. All of wasm-bindgen's are functions. */
+  description() {
+    const [kind] = this.take(1);
+    if (kind !== 0) {
+      throw new Error(`an import of kind ${kind}, which is no function`);
+    }
+    return Buffer.concat([Buffer.of(kind), number(this.number())]);
+  }
+
+  entries(rewriteOne) {
+    const count = this.number();
+    return Buffer.concat([number(count), ...Array.from({ length: count }, rewriteOne).flat()]);
+  }
+}
+
+function name(text) {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([number(bytes.length), bytes]);
+}
+
+function number(value) {
+  const bytes = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
+    bytes.push((rest & 0x7f) | 0x80);
+  }
+  return Buffer.from([...bytes, rest]);
+}
