@@ -52,7 +52,9 @@ async function makeGlue(wasmBindgen) {
     await run(wasmBindgen, [...kind, "--out-name", NAME, "--out-dir", glue, compiled]);
     // Without any --enable flag: the module says which features it uses. With --all-features
     // wasm-opt writes a module that browsers refuse.
-    const size = ["-Oz", "--strip-debug", "--strip-producers"];
+    // Taken apart and put together again, the code is smaller after a second round.
+    const rounds = ["--flatten", "--rereloop", "-Oz", "-Oz"];
+    const size = [...rounds, "--strip-debug", "--strip-producers"];
     await run(npmBinary("wasm-opt"), [...size, wasm, "-o", wasm]);
     await shorten(wasm, script);
   });
