@@ -9,7 +9,7 @@ import { step } from "./log.mjs";
 import { at, npmBinary, pkg, target, wasmTarget } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { namesOf, renameInModule, renameModule } from "./short-names.mjs";
-import { packageSizes, sizeTable } from "./sizes.mjs";
+import { named, packageSizes, sizeTable } from "./sizes.mjs";
 import { Stamps } from "./stamps.mjs";
 import { TARGET } from "./wasm-target.mjs";
 
@@ -143,5 +143,5 @@ async function shorten(wasm, script) {
 async function weigh() {
   const sizes = packageSizes();
   await writeFile(path.join(pkg, "size.json"), `${JSON.stringify(sizes, null, 2)}\n`);
-  console.log(sizeTable(sizes));
+  console.log(sizeTable(named(sizes)));
 }

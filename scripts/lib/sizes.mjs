@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-import { pkg } from "./paths.mjs";
+import { at, pkg } from "./paths.mjs";
+
+/** What the whole client may weigh as servers send it, in bytes of brotli. */
+export const LARGEST_BROTLI = 94_000;
 
 /** Sizes of the main entry with all it loads, in bytes: `{ wasm, js, total }`, each `{ raw, gzip, brotli }`. */
 export function packageSizes() {
@@ -13,18 +16,39 @@ export function packageSizes() {
   return { wasm, js, total: add(wasm, js) };
 }
 
-/** The sizes as a Markdown table, which reads well on a terminal too. */
+/**
+ * The size of the official SDK in a page that uses its `RoomClient`, bundled for browsers and
+ * minified.
+ */
+export async function officialSize() {
+  const { build } = await import("esbuild");
+  const contents = `
+    import { RoomClient, WebSocketClientProtocol } from "meshagent-0.39.9";
+    globalThis.used = [RoomClient, WebSocketClientProtocol];`;
+  const stdin = { contents, resolveDir: at("tests", "interop") };
+  const options = { bundle: true, minify: true, format: "esm", platform: "browser" };
+  const { outputFiles } = await build({ stdin, ...options, write: false, logLevel: "error" });
+  return sum(outputFiles.map(({ contents }) => contents));
+}
+
+/** Sizes by name as a Markdown table, which reads well on a terminal too. */
 export function sizeTable(sizes) {
-  const names = { wasm: "WebAssembly", js: "JavaScript", total: "together" };
-  const rows = Object.entries(names).map(([key, name]) => row(name, sizes[key]));
-  const head = "|             |      raw |     gzip |   brotli |";
-  const rule = "|-------------|---------:|---------:|---------:|";
+  const width = Math.max(...Object.keys(sizes).map((name) => name.length));
+  const rows = Object.entries(sizes).map(([name, size]) => row(name.padEnd(width), size));
+  const head = `| ${" ".repeat(width)} |       raw |     gzip |   brotli |`;
+  const rule = `|-${"-".repeat(width)}-|----------:|---------:|---------:|`;
   return [head, rule, ...rows].join("\n");
 }
 
+/** The sizes of the package under the names of the table. */
+export function named({ wasm, js, total }) {
+  return { WebAssembly: wasm, JavaScript: js, together: total };
+}
+
 function row(name, { raw, gzip, brotli }) {
-  const cells = [raw, gzip, brotli].map((bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(8));
-  return `| ${name.padEnd(11)} | ${cells.join(" | ")} |`;
+  const [first, ...others] = [raw, gzip, brotli].map((bytes) => `${(bytes / 1000).toFixed(1)} kB`);
+  const cells = [first.padStart(9), ...others.map((cell) => cell.padStart(8))];
+  return `| ${name} | ${cells.join(" | ")} |`;
 }
 
 function filesOf(folder, ending) {

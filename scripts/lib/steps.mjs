@@ -16,6 +16,7 @@ import { impurities, PURE } from "./purity.mjs";
 import { readPart } from "./readme.mjs";
 import { tee } from "./run.mjs";
 import { nativeEnv } from "./server-build.mjs";
+import { LARGEST_BROTLI, packageSizes } from "./sizes.mjs";
 import { TARGET } from "./wasm-target.mjs";
 
 const LIMIT_MS = 20 * 60_000;
@@ -49,8 +50,17 @@ function checks() {
     check("biome", () => tee(npmBinary("biome"), ["check", "--error-on-warnings", "."])),
     check("tsc", () => tee(npmBinary("tsc"), ["-p", "tsconfig.json", "--noEmit"])),
     check("reference of the interface", makeApiDocs),
+    check("size of the package", packageSize),
     ...typeTests(),
   ];
+}
+
+/** Nobody makes the package larger without noticing. */
+async function packageSize(workshop) {
+  await workshop.builtPackage();
+  const { brotli } = packageSizes().total;
+  console.log(`${brotli} bytes of brotli, of ${LARGEST_BROTLI}`);
+  return { code: brotli <= LARGEST_BROTLI ? 0 : 1, output: "" };
 }
 
 /** What is made of the core's list of errors must be up to date. */
