@@ -23,16 +23,22 @@ export function checkTools() {
   }
 }
 
-/** Installs a folder's packages from its lock file, unless they are there. */
+/**
+ * Installs a folder's packages, unless they are there: from its lock file, or as its manifest says if
+ * it has none.
+ */
 export async function ensureNodeModules(folder = root) {
   const lock = path.join(folder, "package-lock.json");
+  const isLocked = existsSync(lock);
+  const wanted = isLocked ? lock : path.join(folder, "package.json");
   const installed = path.join(folder, "node_modules", ".package-lock.json");
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) {
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) {
     return;
   }
-  step(`npm ci in ${path.relative(root, folder) || "the project"}`);
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  await npm(args, { cwd: folder });
+  const command = isLocked ? ["ci"] : ["install", "--no-package-lock"];
+  step(`npm ${command.join(" ")} in ${path.relative(root, folder) || "the project"}`);
+  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  await npm([...command, ...quiet], { cwd: folder });
 }
 
 /** Runs npm: the one that started this script, if it did. */
