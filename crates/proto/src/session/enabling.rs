@@ -200,7 +200,7 @@ impl Session {
             Messaging::Enabling(enabling) if enabling.waiting.is_empty() => {
                 enabling.deadline = now + self.config.request_timeout;
                 if is_attached {
-                    self.lose(now, error, Some((CLOSE_TIMEOUT, "messaging was not enabled")));
+                    self.on_failed(now, error, Some((CLOSE_TIMEOUT, "messaging was not enabled")));
                 }
             }
             Messaging::Off | Messaging::On | Messaging::Enabling(_) => {

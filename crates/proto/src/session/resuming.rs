@@ -91,8 +91,10 @@ impl Session {
 
     /// Lets go of the connection without leaving the room, where the server allows that: for a page
     /// that is put to sleep, or for a connection with another token.
+    ///
+    /// Does nothing in a session that does not reconnect.
     pub fn suspend(&mut self, now: Timestamp) {
-        if let Phase::Ready = self.phase {
+        if self.is_attached() && self.config.reconnect {
             let error =
                 SessionError::new(ErrorCode::ConnectionLost, "the client let go of it for a while");
             self.lose(now, error, Some((CLOSE_AWAY, "suspended")));
@@ -140,8 +142,9 @@ impl Session {
         matches!(self.phase, Phase::Ready)
     }
 
+    /// How we can come back. A server may announce it to those who did not ask.
     fn resume(&self) -> Option<&Resume> {
-        self.extensions()?.resume.as_ref()
+        self.extensions()?.resume.as_ref().filter(|_| self.config.reconnect)
     }
 
     /// When there is something to do about the connection itself.

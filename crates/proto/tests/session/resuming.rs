@@ -442,3 +442,29 @@ fn who_waits_for_messaging_is_answered_when_it_cannot_be_restored() {
         other => panic!("an answer and the end, not {other:?}"),
     }
 }
+
+#[test]
+fn whoever_does_not_reconnect_does_not_come_back_however_able_the_server_is() {
+    let mut session = Session::new(Config { reconnect: false, ..Config::default() });
+    let mut now = Duration::from_secs(1);
+    let receive = |session: &mut Session, now, id, frame: ServerFrame| {
+        let message = frame.encode(room_proto::MessageId(id), BodyForm::Packed);
+        for packet in message.packets(usize::MAX) {
+            session.handle_input(now, Input::Received(&packet));
+        }
+    };
+    session.handle_input(now, Input::Opened);
+    receive(&mut session, now, 1, connected());
+    receive(&mut session, now, 2, ready(Some("one")));
+    while session.poll_output().is_some() {}
+
+    session.suspend(now);
+    assert_eq!(session.poll_output(), None);
+    assert!(session.reconnect(now).is_err());
+
+    // Silence is noticed only where there is a way back; the socket's own end is enough here.
+    now += Duration::from_secs(1000);
+    session.handle_input(now, Input::Woken);
+    assert_eq!(session.poll_output(), None);
+    assert_eq!(session.next_wakeup(), None);
+}
