@@ -17,5 +17,5 @@ mod room;
 pub use claims::{Claims, Grants};
 pub use member::{Joining, MemberId, Traits};
 pub use pace::{Pace, Verdict};
-pub use place::{Manner, Place, Received};
+pub use place::{CLOSE_TOO_LARGE, CLOSE_VIOLATION, Manner, Place, Received, close_code};
 pub use room::{JoinError, Output, Room, RoomConfig, RoomLimits};

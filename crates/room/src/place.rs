@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use room_proto::{
-    Assembler, ClientFrame, Control, Limits, Link, MessageId, ServerFrame, Violation,
+    Assembler, ClientFrame, Control, DecodeError, Limits, Link, MessageId, ServerFrame, Violation,
     body::BodyForm,
     frame::FrameError,
     sabotage::{Bug, is},
@@ -120,3 +120,28 @@ fn on_control(link: &mut Link, control: Control) -> Result<Option<Bytes>, Violat
         Control::Resumed(_) => Err(Violation::NoEpoch),
     }
 }
+
+/// The close code for bytes that cannot be read.
+#[must_use]
+pub fn close_code(violation: &Violation) -> u16 {
+    let Violation::Decode(error) = violation else { return CLOSE_VIOLATION };
+    match error {
+        DecodeError::KindTooLong { .. }
+        | DecodeError::TooManyPackets { .. }
+        | DecodeError::MessageTooLong { .. }
+        | DecodeError::HeaderTooLong { .. } => CLOSE_TOO_LARGE,
+        DecodeError::Truncated { .. }
+        | DecodeError::KindNotUtf8
+        | DecodeError::HeaderIncomplete
+        | DecodeError::OutOfOrder { .. }
+        | DecodeError::Json(_)
+        | DecodeError::Field { .. }
+        | DecodeError::Control
+        | DecodeError::Base64 => CLOSE_VIOLATION,
+    }
+}
+
+/// The close code for what is not in the protocol.
+pub const CLOSE_VIOLATION: u16 = 4001;
+/// The close code for what is over a limit.
+pub const CLOSE_TOO_LARGE: u16 = 4002;

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use room::{JoinError, Joining, MemberId, Output, Room, RoomConfig};
+use room::{CLOSE_TOO_LARGE, JoinError, Joining, MemberId, Output, Room, RoomConfig};
 use room_proto::{ClientFrame, ParticipantId, frame::FrameError};
 use thiserror::Error;
 use tracing::{info, warn};
@@ -14,7 +14,6 @@ use crate::{
     metrics::{Incident, Metrics},
     outbox::{Ending, Outbox, TooSlow},
     room_name::RoomName,
-    seat::CLOSE_TOO_LARGE,
 };
 
 /// All rooms, by name. A room is made by its first member and forgotten with its last.

@@ -17,8 +17,8 @@ use futures_util::{
     SinkExt as _, StreamExt as _, future,
     stream::{SplitSink, SplitStream},
 };
-use room::{Place, Received};
-use room_proto::{Control, DecodeError, Violation};
+use room::{CLOSE_TOO_LARGE, CLOSE_VIOLATION, Place, Received, close_code};
+use room_proto::Control;
 use tokio::{
     sync::watch,
     time::{Instant, interval_at, sleep, sleep_until},
@@ -304,30 +304,8 @@ fn is_goodbye(frame: Option<&CloseFrame>) -> bool {
     frame.is_some_and(|frame| matches!(frame.code, CLOSE_NORMAL | CLOSE_GOING_AWAY))
 }
 
-/// The close code for bytes that cannot be read.
-fn close_code(violation: &Violation) -> u16 {
-    let Violation::Decode(error) = violation else { return CLOSE_VIOLATION };
-    match error {
-        DecodeError::KindTooLong { .. }
-        | DecodeError::TooManyPackets { .. }
-        | DecodeError::MessageTooLong { .. }
-        | DecodeError::HeaderTooLong { .. } => CLOSE_TOO_LARGE,
-        DecodeError::Truncated { .. }
-        | DecodeError::KindNotUtf8
-        | DecodeError::HeaderIncomplete
-        | DecodeError::OutOfOrder { .. }
-        | DecodeError::Json(_)
-        | DecodeError::Field { .. }
-        | DecodeError::Control
-        | DecodeError::Base64 => CLOSE_VIOLATION,
-    }
-}
-
 const CLOSE_NORMAL: u16 = 1000;
 const CLOSE_GOING_AWAY: u16 = 1001;
-const CLOSE_VIOLATION: u16 = 4001;
-/// The close code for what is over a limit.
-pub(crate) const CLOSE_TOO_LARGE: u16 = 4002;
 
 /// How long the end of a connection may take.
 pub(crate) const GRACE: Duration = Duration::from_secs(3);
