@@ -7,7 +7,7 @@ import { Ready } from "./ready.js";
 import { Pause, type ReconnectPolicy } from "./reconnect.js";
 import { Renewal } from "./renewal.js";
 import { within } from "./signals.js";
-import { closed, makeSocket } from "./socket.js";
+import { closed, type Transport } from "./socket.js";
 import { MessageStreamChunk } from "./streams.js";
 import { askToken, type TokenSource } from "./token.js";
 import { inWords } from "./values.js";
@@ -17,6 +17,7 @@ import { init, makeCore } from "./wasm.js";
 export interface ConnectionSettings {
   url: string;
   token: TokenSource;
+  transport: Transport;
   core: CoreOptions;
   /** Without one the first loss is the end. */
   reconnect: ReconnectPolicy | undefined;
@@ -90,7 +91,8 @@ export class Connection {
   /** Connects. How that went is told by `ready` and by the listener. */
   async open(): Promise<void> {
     try {
-      const [token] = await Promise.all([askToken(this.#settings.token), init()]);
+      const { token: source, transport } = this.#settings;
+      const [token] = await Promise.all([askToken(source), init(), transport.load()]);
       if (this.#error === undefined) {
         await this.#drive(token);
       }
@@ -130,7 +132,7 @@ export class Connection {
     this.#core = core;
     this.#token = token;
     addUser(this.#user);
-    this.#socket = makeSocket(this.#url(core), token);
+    this.#socket = this.#settings.transport.open(this.#url(core), token);
     await core.connect(this.#socket);
   }
 
@@ -238,7 +240,8 @@ export class Connection {
     }
     // The browser says when the network is there; the timer is for those that are wrong.
     const isOffline = (globalThis as { navigator?: Navigator }).navigator?.onLine === false;
-    return waitMs !== null && isOffline ? Math.max(waitMs, OFFLINE_MS) : waitMs;
+    const isInVain = isOffline && this.#settings.transport.isRemote;
+    return waitMs !== null && isInVain ? Math.max(waitMs, OFFLINE_MS) : waitMs;
   }
 
   async #tryAgain(): Promise<void> {
@@ -257,7 +260,7 @@ export class Connection {
     if (this.#error === undefined && core !== undefined) {
       try {
         this.#token = token;
-        this.#socket = makeSocket(this.#url(core), token);
+        this.#socket = this.#settings.transport.open(this.#url(core), token);
         core.reconnect(this.#socket);
       } catch (error) {
         this.end(asRoomError(error));

@@ -16,6 +16,7 @@ import { MessagingClient } from "./messaging-client.js";
 import { LocalParticipant } from "./participants.js";
 import { backoff, type ReconnectPolicy } from "./reconnect.js";
 import { abortable, type CallOptions, liveSignal } from "./signals.js";
+import { network, type Transport } from "./socket.js";
 import { checkedToken, type TokenSource } from "./token.js";
 import { inWords } from "./values.js";
 
@@ -48,6 +49,11 @@ export interface RoomClientOptions<M extends MessagingClient = MessagingClient> 
   reconnect?: ReconnectPolicy | false | undefined;
 }
 
+/** What `room-messaging/local` gives beside the options. Not public. */
+export interface InternalOptions {
+  transport?: Transport;
+}
+
 /**
  * A place in a room, and the connection to it.
  *
@@ -74,6 +80,7 @@ export class RoomClient<
   readonly localParticipant: LocalParticipant;
   readonly #url: string;
   readonly #token: TokenSource;
+  readonly #transport: Transport;
   readonly #coreOptions: CoreOptions;
   readonly #reconnect: ReconnectPolicy | undefined;
   #handlers: MessagingHandlers | undefined;
@@ -90,9 +97,11 @@ export class RoomClient<
    */
   constructor(options: RoomClientOptions<M>) {
     super();
-    const { url, token, messaging, reconnect, ...numbers } = options ?? {};
+    const { url, token, messaging, reconnect, transport, ...numbers } = (options ??
+      {}) as RoomClientOptions<M> & InternalOptions;
     this.#url = socketUrl(url);
     this.#token = checkedToken(token);
+    this.#transport = transport ?? network;
     this.#coreOptions = numbers as CoreOptions;
     this.#reconnect = checkedPolicy(reconnect);
     this.localParticipant = new LocalParticipant(
@@ -192,6 +201,7 @@ export class RoomClient<
     const settings = {
       url: this.#url,
       token: this.#token,
+      transport: this.#transport,
       core: this.#coreOptions,
       reconnect: this.#reconnect,
     };

@@ -1,7 +1,20 @@
 import { failure, reasonText } from "./errors.js";
 
+/** How a connection comes by its sockets. */
+export interface Transport {
+  /** Whether it takes a network. */
+  readonly isRemote: boolean;
+  /** Gets ready. Comes once for each connection, before the first `open()`. */
+  load(): Promise<void>;
+  /** Opens a socket that carries the token. */
+  open(url: string, token: string): WebSocket;
+}
+
+/** The browser's own WebSockets. */
+export const network: Transport = { isRemote: true, load: async () => {}, open: makeSocket };
+
 /** Opens a WebSocket that carries the token. */
-export function makeSocket(url: string, token: string): WebSocket {
+function makeSocket(url: string, token: string): WebSocket {
   try {
     // A subprotocol is the one place for a token that does not end up in logs.
     const socket = new WebSocket(url, [`meshagent-room.${token}`]);
@@ -16,7 +29,7 @@ export function makeSocket(url: string, token: string): WebSocket {
 
 /** Resolves when the socket is closed. */
 export async function closed(socket: WebSocket): Promise<void> {
-  if (socket.readyState !== WebSocket.CLOSED) {
+  if (socket.readyState !== socket.CLOSED) {
     // Node does not tell of the close after an error.
     await Promise.race([happens(socket, "close"), happens(socket, "error")]);
   }
