@@ -13,28 +13,38 @@ import { named, packageSizes, sizeTable } from "./sizes.mjs";
 import { Stamps } from "./stamps.mjs";
 import { TARGET } from "./wasm-target.mjs";
 
-const NAME = "room_messaging";
-const compiled = path.join(wasmTarget, TARGET, "wasm", `${NAME}.wasm`);
-const glue = path.join(pkg, "glue");
+/** The WebAssembly modules: the crate, what its files are called, and their folder in pkg/. */
+const MODULES = [
+  { crate: "room-messaging", name: "room_messaging", folder: "glue" },
+  { crate: "room-local", name: "room_local", folder: "local" },
+];
+/** The entries of the package. Each takes what it shares with the first from there. */
+const ENTRIES = ["index", "inline", "node", "local"];
+const MAIN_WASM = path.join(pkg, "glue", "room_messaging_bg.wasm");
 const stamps = new Stamps(path.join(target, "stamps"));
 
 /** Builds the package and prints what it weighs. */
 export async function buildPackage({ wasmEnv, wasmBindgen }) {
-  await compileRust(wasmEnv);
-  await makeGlue(wasmBindgen);
+  for (const module of MODULES) {
+    await compileRust(module, wasmEnv);
+    await makeGlue(module, wasmBindgen);
+  }
   await compileTypeScript();
   await weigh();
 }
 
-async function compileRust(env) {
-  step("cargo build, for the browser");
-  const args = ["build", "-p", "room-messaging", "--lib", "--profile", "wasm", "--target", TARGET];
+/** One at a time: built together they would share the features of what both use. */
+async function compileRust({ crate }, env) {
+  step(`cargo build, for the browser: ${crate}`);
+  const args = ["build", "-p", crate, "--lib", "--profile", "wasm", "--target", TARGET];
   await run("cargo", args, { env: { ...env, CARGO_TARGET_DIR: wasmTarget } });
 }
 
-async function makeGlue(wasmBindgen) {
-  const wasm = path.join(glue, `${NAME}_bg.wasm`);
-  const script = path.join(glue, `${NAME}.js`);
+async function makeGlue({ name, folder }, wasmBindgen) {
+  const compiled = path.join(wasmTarget, TARGET, "wasm", `${name}.wasm`);
+  const glue = path.join(pkg, folder);
+  const wasm = path.join(glue, `${name}_bg.wasm`);
+  const script = path.join(glue, `${name}.js`);
   const inputs = {
     files: [
       compiled,
@@ -45,40 +55,39 @@ async function makeGlue(wasmBindgen) {
     words: [lockedVersion("wasm-bindgen")],
     makes: [wasm, script],
   };
-  await stamps.once("glue", inputs, async () => {
+  await stamps.once(folder, inputs, async () => {
     step("wasm-bindgen, wasm-opt");
     await rm(glue, { recursive: true, force: true });
     const kind = ["--target", "web", "--omit-default-module-path", "--no-typescript"];
-    await run(wasmBindgen, [...kind, "--out-name", NAME, "--out-dir", glue, compiled]);
+    await run(wasmBindgen, [...kind, "--out-name", name, "--out-dir", glue, compiled]);
     // Without any --enable flag: the module says which features it uses. With --all-features
     // wasm-opt writes a module that browsers refuse.
     // Taken apart and put together again, the code is smaller after a second round.
     const rounds = ["--flatten", "--rereloop", "-Oz", "-Oz"];
     const size = [...rounds, "--strip-debug", "--strip-producers"];
     await run(npmBinary("wasm-opt"), [...size, wasm, "-o", wasm]);
-    await shorten(wasm, script);
+    await shorten(name, wasm, script);
   });
 }
 
 async function compileTypeScript() {
-  const entries = ["index", "inline", "node"];
+  const scripts = ENTRIES.map((name) => path.join(pkg, `${name}.js`));
+  const types = ENTRIES.map((name) => path.join(pkg, `${name}.d.ts`));
   const inputs = {
     files: [
       at("js"),
       at("tsconfig.json"),
       at("package-lock.json"),
       at("scripts/lib/package-build.mjs"),
-      path.join(glue, `${NAME}_bg.wasm`),
+      MAIN_WASM,
     ],
-    makes: entries
-      .flatMap((name) => [`${name}.js`, `${name}.d.ts`])
-      .map((file) => path.join(pkg, file)),
+    makes: [...scripts, ...types],
   };
   await stamps.once("typescript", inputs, async () => {
     step("tsc, esbuild");
     await removeOldModules();
     await run(npmBinary("tsc"), ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
-    for (const name of entries) {
+    for (const name of ENTRIES) {
       await bundle(name);
     }
   });
@@ -100,17 +109,12 @@ const SMALL = { format: "esm", target: "es2022", minify: true };
  */
 async function bundle(name) {
   const { build } = await import("esbuild");
-  await build({
-    ...SMALL,
-    bundle: true,
-    keepNames: true,
-    logLevel: "warning",
-    // The other entries share the classes of the main one.
-    external: name === "index" ? ["./glue/*"] : ["./glue/*", "./index.js", "node:*"],
-    plugins: [inlinedWasm],
-    entryPoints: [at("js", `${name}.ts`)],
-    outfile: path.join(pkg, `${name}.js`),
-  });
+  // The other entries share the classes of the main one.
+  const others = ENTRIES.filter((other) => other !== name).map((other) => `./${other}.js`);
+  const external = [...MODULES.map(({ folder }) => `./${folder}/*`), ...others, "node:*"];
+  const options = { bundle: true, external, keepNames: true, logLevel: "warning" };
+  const [entryPoints, outfile] = [[at("js", `${name}.ts`)], path.join(pkg, `${name}.js`)];
+  await build({ ...SMALL, ...options, entryPoints, outfile, plugins: [inlinedWasm] });
 }
 
 /** `inlined.js`: the WebAssembly as a string. */
@@ -122,7 +126,7 @@ const inlinedWasm = {
       namespace: "wasm",
     }));
     build.onLoad({ filter: /.*/, namespace: "wasm" }, async () => {
-      const bytes = await readFile(path.join(glue, `${NAME}_bg.wasm`));
+      const bytes = await readFile(MAIN_WASM);
       const text = gzipSync(bytes, { level: 9 }).toString("base64");
       return { contents: `export const COMPRESSED = ${JSON.stringify(text)};`, loader: "js" };
     });
@@ -130,14 +134,14 @@ const inlinedWasm = {
 };
 
 /** Makes the glue smaller in place, and the names that it shares with its module. */
-async function shorten(wasm, script) {
+async function shorten(name, wasm, script) {
   const { transform } = await import("esbuild");
   const bytes = await readFile(wasm);
-  const glued = renameModule(await readFile(script, "utf8"));
+  const glued = renameModule(name, await readFile(script, "utf8"));
   const names = { mangleProps: namesOf(bytes), mangleCache: {} };
   const { code, mangleCache } = await transform(glued, { ...SMALL, ...names });
   await writeFile(script, code);
-  await writeFile(wasm, renameInModule(bytes, mangleCache));
+  await writeFile(wasm, renameInModule(name, bytes, mangleCache));
 }
 
 async function weigh() {

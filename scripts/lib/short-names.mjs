@@ -3,7 +3,8 @@
 // wasm-bindgen names each import after what it does and a hash, which no compression shortens, and
 // both files have them all.
 
-const MODULE = '"./room_messaging_bg.js"';
+/** What wasm-bindgen calls the glue in the module's imports. */
+const longModule = (name) => JSON.stringify(`./${name}_bg.js`);
 const SHORT_MODULE = '"g"';
 
 /** What esbuild is to shorten in the glue of that module: the names of its imports and exports. */
@@ -16,22 +17,24 @@ export function namesOf(wasm) {
 }
 
 /** The glue with the short name of its module. */
-export function renameModule(script) {
-  const [before, after, ...more] = script.split(MODULE);
+export function renameModule(name, script) {
+  const long = longModule(name);
+  const [before, after, ...more] = script.split(long);
   if (after === undefined || more.length > 0) {
-    throw new Error(`the glue should name ${MODULE} once`);
+    throw new Error(`the glue should name ${long} once`);
   }
   return `${before}${SHORT_MODULE}${after}`;
 }
 
 /** The module with the names of `short`, from long to short, that it imports and exports. */
-export function renameInModule(wasm, short) {
+export function renameInModule(moduleName, wasm, short) {
   const reader = new Reader(wasm);
   const sections = [reader.take(8)];
   while (!reader.isAtEnd) {
     const id = reader.take(1);
     const body = reader.take(reader.number());
-    const rewritten = rewrite(id[0], body, (name) => short[name] ?? name);
+    const shorten = (name) => short[name] ?? name;
+    const rewritten = rewrite(id[0], body, longModule(moduleName), shorten);
     sections.push(id, number(rewritten.length), rewritten);
   }
   return Buffer.concat(sections);
@@ -40,12 +43,12 @@ export function renameInModule(wasm, short) {
 const IMPORT_SECTION = 2;
 const EXPORT_SECTION = 7;
 
-function rewrite(section, body, shorten) {
+function rewrite(section, body, long, shorten) {
   const reader = new Reader(body);
   if (section === IMPORT_SECTION) {
     return reader.entries(() => {
       const module = JSON.stringify(reader.name());
-      const from = JSON.parse(module === MODULE ? SHORT_MODULE : module);
+      const from = JSON.parse(module === long ? SHORT_MODULE : module);
       return [name(from), name(shorten(reader.name())), reader.description()];
     });
   }

@@ -9,11 +9,15 @@ import { at, pkg } from "./paths.mjs";
 /** What the whole client may weigh as servers send it, in bytes of brotli. */
 export const LARGEST_BROTLI = 94_000;
 
-/** Sizes of the main entry with all it loads, in bytes: `{ wasm, js, total }`, each `{ raw, gzip, brotli }`. */
+/**
+ * Sizes in bytes: `{ wasm, js, total, local }`, each `{ raw, gzip, brotli }`. The first are of the
+ * main entry, the last is what `room-messaging/local` adds.
+ */
 export function packageSizes() {
   const wasm = sum(filesOf("glue", ".wasm"));
   const js = sum([read("index.js"), ...filesOf("glue", ".js")]);
-  return { wasm, js, total: add(wasm, js) };
+  const local = sum([read("local.js"), ...filesOf("local", "")]);
+  return { wasm, js, total: add(wasm, js), local };
 }
 
 /**
@@ -41,8 +45,9 @@ export function sizeTable(sizes) {
 }
 
 /** The sizes of the package under the names of the table. */
-export function named({ wasm, js, total }) {
-  return { WebAssembly: wasm, JavaScript: js, together: total };
+export function named({ wasm, js, total, local }) {
+  const more = { "room-messaging/local adds": local };
+  return { WebAssembly: wasm, JavaScript: js, together: total, ...more };
 }
 
 function row(name, { raw, gzip, brotli }) {

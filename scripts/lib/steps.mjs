@@ -22,6 +22,7 @@ import { TARGET } from "./wasm-target.mjs";
 const LIMIT_MS = 20 * 60_000;
 const SEEDS = 10_000;
 const FUZZ_SECONDS = 10;
+const BROWSER = ["-p", "room-messaging", "-p", "room-local"];
 const STRICT = ["--", "-D", "warnings"];
 const STRICT_DOCS = { RUSTDOCFLAGS: "-D warnings" };
 
@@ -36,11 +37,11 @@ function checks() {
     check("cargo fmt", () => cargo(["fmt", "--all", "--check"])),
     check("clippy", () => cargo(["clippy", "--workspace", "--all-targets", ...STRICT])),
     check("clippy for the browser", (workshop) =>
-      wasmCargo(workshop, ["clippy", "-p", "room-messaging", "--all-targets"], STRICT),
+      wasmCargo(workshop, ["clippy", ...BROWSER, "--all-targets"], STRICT),
     ),
     check("docs", () => cargo(["doc", "--workspace", "--no-deps"], STRICT_DOCS)),
     check("docs for the browser", (workshop) =>
-      wasmCargo(workshop, ["doc", "-p", "room-messaging", "--no-deps"], [], STRICT_DOCS),
+      wasmCargo(workshop, ["doc", ...BROWSER, "--no-deps"], [], STRICT_DOCS),
     ),
     check("room compiles for the browser", (workshop) =>
       wasmCargo(workshop, ["check", "-p", "room"]),

@@ -21,6 +21,7 @@ export function tsconfig(resolution) {
 
 export const CONSUMER = `
 import { MessagingClient, RoomClient, RoomError } from "room-messaging";
+import { initLocal, LocalRoom } from "room-messaging/local";
 
 class LoudMessaging extends MessagingClient {}
 
@@ -49,5 +50,33 @@ export async function talk(url: string, file: File): Promise<string> {
   }
 }
 
+export async function rehearse(wasm: Uint8Array<ArrayBuffer>): Promise<RoomClient<LoudMessaging>> {
+  await initLocal(wasm);
+  await using room = new LocalRoom("lobby");
+  return room.client({ name: "ada", role: "agent", messaging: LoudMessaging, reconnect: false });
+}
+
 export { LoudMessaging };
+`;
+
+/** A room in Node, where files are not fetched. */
+export const LOCAL = `
+import { readFile } from "node:fs/promises";
+import { initLocal, LocalRoom } from "room-messaging/local";
+import "room-messaging";
+
+await initLocal(await readFile(new URL(import.meta.resolve("room-messaging/local/wasm"))));
+
+const room = new LocalRoom("lobby");
+const [ada, bob] = ["ada", "bob"].map((name) => room.client({ name }));
+for (const client of [ada, bob]) {
+  await client.connect();
+  await client.messaging.enable();
+}
+const heard = new Promise((resolve) => bob.messaging.once("message", resolve));
+await ada.messaging.broadcastMessage("greeting", { text: "hello" });
+const { message } = await heard;
+const from = bob.messaging.getParticipant(message.fromParticipantId);
+console.log(from.name + " says " + message.message.text);
+await room.close();
 `;

@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
 import { npmBinary, root } from "../../scripts/lib/paths.mjs";
-import { CONSUMER, tsconfig } from "./consumer.mjs";
+import { CONSUMER, LOCAL, tsconfig } from "./consumer.mjs";
 import { consumers, makeStranger } from "./stranger.mjs";
 
 const execute = promisify(execFile);
@@ -25,8 +25,12 @@ describe("the packed package", () => {
   it("holds the entries, all types, the WebAssembly and the texts, and nothing else", async () => {
     const modules = (await readdir(path.join(root, "js"))).filter(isModule);
     const types = modules.map((name) => `pkg/${name.replace(/\.ts$/, ".d.ts")}`);
-    const built = ["pkg/index.js", "pkg/inline.js", "pkg/node.js", ...types];
-    const glue = ["pkg/glue/room_messaging.js", "pkg/glue/room_messaging_bg.wasm"];
+    const entries = ["index", "inline", "local", "node"].map((name) => `pkg/${name}.js`);
+    const built = [...entries, ...types];
+    const glue = ["glue/room_messaging", "local/room_local"].flatMap((name) => [
+      `pkg/${name}.js`,
+      `pkg/${name}_bg.wasm`,
+    ]);
     const texts = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
 
     assert.deepEqual(stranger.files, [...texts, ...built, ...glue].sort());
@@ -35,7 +39,7 @@ describe("the packed package", () => {
   it("names no generated declaration in its own", async () => {
     for (const name of stranger.files.filter((file) => file.endsWith(".d.ts"))) {
       const file = path.join(stranger.folder, "node_modules/room-messaging", name);
-      assert.doesNotMatch(await readFile(file, "utf8"), /glue/, name);
+      assert.doesNotMatch(await readFile(file, "utf8"), /glue|room_local\.js/, name);
     }
   });
 
@@ -44,7 +48,7 @@ describe("the packed package", () => {
   });
 
   it("satisfies arethetypeswrong", async () => {
-    const only = ["--profile", "esm-only", "--exclude-entrypoints", "./wasm"];
+    const only = ["--profile", "esm-only", "--exclude-entrypoints", "./wasm", "./local/wasm"];
     await stranger.node([tool("@arethetypeswrong/cli/dist/index.js"), stranger.tarball, ...only]);
   });
 
@@ -78,12 +82,21 @@ describe("the packed package", () => {
     await assert.rejects(inside, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 
-  it("gives the WebAssembly file to those who serve it themselves", async () => {
-    const script = 'console.log(import.meta.resolve("room-messaging/wasm"))';
-    const { stdout } = await stranger.node(["--input-type=module", "-e", script]);
+  for (const name of ["wasm", "local/wasm"]) {
+    it(`gives ${name} to those who serve it themselves`, async () => {
+      const script = `console.log(import.meta.resolve("room-messaging/${name}"))`;
+      const { stdout } = await stranger.node(["--input-type=module", "-e", script]);
 
-    const bytes = await readFile(new URL(stdout.trim()));
-    assert.equal(bytes.subarray(0, 4).toString("latin1"), "\0asm");
+      const bytes = await readFile(new URL(stdout.trim()));
+      assert.equal(bytes.subarray(0, 4).toString("latin1"), "\0asm");
+    });
+  }
+
+  it("has a room for tests in Node, which then ends by itself", async () => {
+    const args = ["--input-type=module", "-e", LOCAL];
+    const { stdout } = await stranger.node(args, { timeout: 20_000 });
+
+    assert.equal(stdout.trim(), "ada says hello");
   });
 
   const compilers = { present: npmBinary("tsc"), "of 2024": tool("typescript-2024/bin/tsc") };

@@ -1,0 +1,186 @@
+/**
+ * Rooms without a server, for demos, tests, and pages that work offline.
+ *
+ * ```js
+ * const room = new LocalRoom("lobby");
+ * const alice = room.client({ name: "alice" });
+ * await alice.connect();
+ * await alice.messaging.enable();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+/// <reference lib="esnext.disposable" preserve="true" />
+
+// Whatever is a class or a function there comes from the one module that pages share.
+import { type MessagingClient, RoomClient, type RoomClientOptions, RoomError } from "./index.js";
+import load from "./local/room_local.js";
+import { FOR_GOOD, type Guest, RoomHost } from "./local-host.js";
+import type { LocalSocket } from "./local-socket.js";
+import { later } from "./local-turns.js";
+import type { InternalOptions } from "./room-client.js";
+import { inWords } from "./values.js";
+import type { WasmSource } from "./wasm.js";
+
+/** What a client of a {@link LocalRoom} is made of: who it is, and the options of `RoomClient`. */
+export interface LocalClientOptions<M extends MessagingClient = MessagingClient>
+  extends Omit<RoomClientOptions<M>, "url" | "token"> {
+  /** Its name, which the others see as the attribute `name`. */
+  name: string;
+  /** `user` by default; `agent`, `tool` or another word. */
+  role?: string | undefined;
+  /** Its first attributes, beside its name. */
+  attributes?: Readonly<Record<string, unknown>> | undefined;
+}
+
+let loading: Promise<void> | undefined;
+
+/**
+ * Loads the WebAssembly of the room, once. The first `connect()` does it by itself; this is for
+ * those who serve the file themselves, or want it early. That of the clients is loaded by `init()`
+ * of `room-messaging`.
+ *
+ * @param source Where the module is; by default the file beside this one.
+ * @throws {@link RoomError} `wasm-unavailable`. The next call tries again.
+ */
+export function initLocal(source?: WasmSource): Promise<void> {
+  loading ??= start(source).catch((cause) => {
+    loading = undefined;
+    const hint = `${WASM_HINT} call initLocal() with its address.`;
+    const message = `the WebAssembly of the room cannot be loaded: ${cause}`;
+    throw new RoomError("wasm-unavailable", message, { hint, cause });
+  });
+  return loading;
+}
+
+async function start(source: WasmSource | undefined): Promise<void> {
+  const found = source ?? new URL("./local/room_local_bg.wasm", import.meta.url);
+  await load({ module_or_path: found });
+}
+
+/**
+ * A room inside this page. Its clients are `RoomClient`s like any other, with the room's own logic
+ * behind them: presence, messages, streams and their backpressure are what they are with a server.
+ * Two rooms are two rooms, also if they have the same name.
+ *
+ * @example
+ * ```ts
+ * const room = new LocalRoom("lobby");
+ * const [alice, bob] = [room.client({ name: "alice" }), room.client({ name: "bob" })];
+ * for (const client of [alice, bob]) {
+ *   await client.connect();
+ *   await client.messaging.enable();
+ * }
+ * bob.messaging.on("message", ({ message }) => console.log(message.message));
+ * await alice.messaging.broadcastMessage("chat.message", { text: "hello" });
+ * ```
+ */
+export class LocalRoom {
+  /** What it is called. */
+  readonly name: string;
+  readonly #url: string;
+  #host: RoomHost | undefined;
+  #isClosed = false;
+
+  /** @throws {@link RoomError} `invalid-argument`. */
+  constructor(name: string) {
+    this.name = text("the name of a room", name);
+    this.#url = `ws://local.invalid/rooms/${encodeURIComponent(name)}`;
+  }
+
+  /**
+   * Makes a client of this room. It does not connect yet.
+   *
+   * @throws {@link RoomError} `invalid-argument`; `closed` after `close()`.
+   */
+  client<M extends MessagingClient = MessagingClient>(
+    options: LocalClientOptions<M>,
+  ): RoomClient<M> {
+    const { name, role = "user", attributes = {}, ...rest } = options ?? {};
+    const guest = {
+      name: text("the name of a client", name),
+      role: text("the role of a client", role),
+      attributes: objectText("the attributes of a client", attributes),
+    };
+    this.#refuseIfClosed();
+    const internal: RoomClientOptions<M> & InternalOptions = {
+      ...rest,
+      url: this.#url,
+      token: "local",
+      transport: {
+        isRemote: false,
+        load: () => this.#load(),
+        open: () => this.#open(guest) as unknown as WebSocket,
+      },
+    };
+    return new RoomClient<M>(internal);
+  }
+
+  /**
+   * Ends the room for good. Its clients are `closed`, with the code `dismissed`.
+   *
+   * @returns A promise that resolves when they are.
+   */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return new Promise((resolve) => {
+      later(() => {
+        this.#host?.end(FOR_GOOD, "the room was closed");
+        resolve();
+      });
+    });
+  }
+
+  /** The same as `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #load(): Promise<void> {
+    this.#refuseIfClosed();
+    await initLocal();
+    this.#host ??= new RoomHost(this.name, this.#url);
+  }
+
+  #open(guest: Guest): LocalSocket {
+    this.#refuseIfClosed();
+    this.#host ??= new RoomHost(this.name, this.#url);
+    return this.#host.connect(guest);
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#isClosed) {
+      const hint = "Make a new LocalRoom.";
+      throw new RoomError("closed", `the room ${inWords(this.name)} was closed`, { hint });
+    }
+  }
+}
+
+function text(what: string, value: unknown): string {
+  if (typeof value !== "string" || value.trim() === "") {
+    throw invalid(`${what} must be a string with something in it, but is ${inWords(value)}`);
+  }
+  return value;
+}
+
+function objectText(what: string, value: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    throw invalid(`${what} cannot be written as JSON: ${cause}`, cause);
+  }
+  if (!json?.startsWith("{")) {
+    throw invalid(`${what} must be an object, but is ${inWords(value)}`);
+  }
+  return json;
+}
+
+function invalid(message: string, cause?: unknown): RoomError {
+  return new RoomError("invalid-argument", message, { hint: ARGUMENT_HINT, cause });
+}
+
+const ARGUMENT_HINT = 'Give what the message asks for, such as room.client({ name: "alice" }).';
+const WASM_HINT =
+  "Serve room_local_bg.wasm, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or";
