@@ -1,5 +1,5 @@
 import { LocalCore } from "./local/room_local.js";
-import { LocalSocket, type Seat } from "./local-socket.js";
+import type { LocalSocket, Seat } from "./local-socket.js";
 import { later } from "./local-turns.js";
 import { uuid } from "./uuid.js";
 
@@ -24,9 +24,9 @@ export class RoomHost {
   }
 
   /** Seats a member of this page. */
-  connect(guest: Guest): LocalSocket {
+  seat(socket: LocalSocket, guest: Guest): void {
     let member: number | undefined;
-    const socket: LocalSocket = new LocalSocket({
+    socket.line = {
       send: (bytes) =>
         later(() => {
           this.receive(member, bytes);
@@ -37,11 +37,10 @@ export class RoomHost {
           this.leave(member);
           socket.ended(code, reason);
         }),
-    });
+    };
     later(() => {
       member = this.join(guest, socket);
     });
-    return socket;
   }
 
   /** Gives the member's number; or `undefined`, and its seat was told why not. */

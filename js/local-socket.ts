@@ -22,12 +22,8 @@ export class LocalSocket extends EventTarget implements Seat {
   binaryType = "arraybuffer";
   #readyState: number = this.CONNECTING;
   #bufferedAmount = 0;
-  readonly #line: Line;
-
-  constructor(line: Line) {
-    super();
-    this.#line = line;
-  }
+  /** Set before anything else is done. */
+  line: Line | undefined;
 
   get readyState(): number {
     return this.#readyState;
@@ -42,14 +38,14 @@ export class LocalSocket extends EventTarget implements Seat {
   send(bytes: Uint8Array): void {
     this.#bufferedAmount += bytes.length;
     if (this.#readyState === this.OPEN) {
-      this.#line.send(bytes.slice());
+      this.line?.send(bytes.slice());
     }
   }
 
   close(code = 1005, reason = ""): void {
     if (this.#readyState < this.CLOSING) {
       this.#readyState = this.CLOSING;
-      this.#line.close(code, reason);
+      this.line?.close(code, reason);
     }
   }
 

@@ -30,13 +30,14 @@ interface NodePort extends MessagePort {
 
 function turn(): void {
   // What these put off has its own turn. They stay on the list, which says that a turn is under way.
-  const acts = [...waiting];
+  let done = 0;
   try {
-    for (const act of acts) {
+    for (const act of [...waiting]) {
+      done += 1;
       act();
     }
   } finally {
-    waiting.splice(0, acts.length);
+    waiting.splice(0, done);
     if (waiting.length > 0) {
       nextTurn();
     } else {

@@ -17,7 +17,8 @@
 import { type MessagingClient, RoomClient, type RoomClientOptions, RoomError } from "./index.js";
 import load from "./local/room_local.js";
 import { FOR_GOOD, type Guest, RoomHost } from "./local-host.js";
-import type { LocalSocket } from "./local-socket.js";
+import { LocalSocket } from "./local-socket.js";
+import { Tabs } from "./local-tabs.js";
 import { later } from "./local-turns.js";
 import type { InternalOptions } from "./room-client.js";
 import { inWords } from "./values.js";
@@ -32,6 +33,16 @@ export interface LocalClientOptions<M extends MessagingClient = MessagingClient>
   role?: string | undefined;
   /** Its first attributes, beside its name. */
   attributes?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a {@link LocalRoom} is made of. */
+export interface LocalRoomOptions {
+  /**
+   * `"tabs"`: tabs of one origin share the room of that name. It takes a secure context. One of the
+   * tabs has the room; when that is closed, another one takes over, and the clients come back as
+   * after any loss of the connection, with `discontinuity`.
+   */
+  across?: "tabs" | undefined;
 }
 
 let loading: Promise<void> | undefined;
@@ -62,7 +73,7 @@ async function start(source: WasmSource | undefined): Promise<void> {
 /**
  * A room inside this page. Its clients are `RoomClient`s like any other, with the room's own logic
  * behind them: presence, messages, streams and their backpressure are what they are with a server.
- * Two rooms are two rooms, also if they have the same name.
+ * Two rooms are two rooms, also if they have the same name, unless they are shared by tabs.
  *
  * @example
  * ```ts
@@ -80,13 +91,17 @@ export class LocalRoom {
   /** What it is called. */
   readonly name: string;
   readonly #url: string;
+  readonly #tabs: Tabs | undefined;
   #host: RoomHost | undefined;
   #isClosed = false;
 
   /** @throws {@link RoomError} `invalid-argument`. */
-  constructor(name: string) {
+  constructor(name: string, options: LocalRoomOptions = {}) {
     this.name = text("the name of a room", name);
     this.#url = `ws://local.invalid/rooms/${encodeURIComponent(name)}`;
+    if (isAcrossTabs(options?.across)) {
+      this.#tabs = new Tabs(this.name, this.#url);
+    }
   }
 
   /**
@@ -118,16 +133,22 @@ export class LocalRoom {
   }
 
   /**
-   * Ends the room for good. Its clients are `closed`, with the code `dismissed`.
+   * Ends the room for good. Its clients are `closed`, with the code `dismissed`. What tabs share
+   * ends for this one only.
    *
    * @returns A promise that resolves when they are.
    */
   close(): Promise<void> {
+    const isFirst = !this.#isClosed;
     this.#isClosed = true;
     return new Promise((resolve) => {
       later(() => {
-        this.#host?.end(FOR_GOOD, "the room was closed");
-        resolve();
+        if (isFirst) {
+          this.#host?.end(FOR_GOOD, ENDED);
+          this.#tabs?.end(ENDED);
+        }
+        // The clients hear of it before.
+        later(resolve);
       });
     });
   }
@@ -138,15 +159,23 @@ export class LocalRoom {
   }
 
   async #load(): Promise<void> {
-    this.#refuseIfClosed();
     await initLocal();
-    this.#host ??= new RoomHost(this.name, this.#url);
+    this.#refuseIfClosed();
+    // What can fail is the browser's leave to use its locks.
+    await this.#tabs?.enter().catch((cause) => {
+      throw notShared(cause);
+    });
   }
 
   #open(guest: Guest): LocalSocket {
     this.#refuseIfClosed();
+    if (this.#tabs !== undefined) {
+      return this.#tabs.connect(guest);
+    }
+    const socket = new LocalSocket();
     this.#host ??= new RoomHost(this.name, this.#url);
-    return this.#host.connect(guest);
+    this.#host.seat(socket, guest);
+    return socket;
   }
 
   #refuseIfClosed(): void {
@@ -155,6 +184,22 @@ export class LocalRoom {
       throw new RoomError("closed", `the room ${inWords(this.name)} was closed`, { hint });
     }
   }
+}
+
+function isAcrossTabs(across: unknown): boolean {
+  if (across !== undefined && across !== "tabs") {
+    throw invalid(`across must be "tabs" or left out, but is ${inWords(across)}`);
+  }
+  if (across === "tabs" && !Tabs.areSupported) {
+    throw notShared();
+  }
+  return across === "tabs";
+}
+
+function notShared(cause?: unknown): RoomError {
+  const message = 'across: "tabs" takes Web Locks and BroadcastChannel, which this page has not';
+  const hint = "Serve the page by https:, or from localhost, and not in a sandbox.";
+  return new RoomError("invalid-argument", message, { hint, cause });
 }
 
 function text(what: string, value: unknown): string {
@@ -181,6 +226,7 @@ function invalid(message: string, cause?: unknown): RoomError {
   return new RoomError("invalid-argument", message, { hint: ARGUMENT_HINT, cause });
 }
 
+const ENDED = "the room was closed";
 const ARGUMENT_HINT = 'Give what the message asks for, such as room.client({ name: "alice" }).';
 const WASM_HINT =
   "Serve room_local_bg.wasm, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or";

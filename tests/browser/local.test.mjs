@@ -184,10 +184,12 @@ describe("a room in a page", () => {
   it("ends all its members with it, and nobody comes back", async () => {
     const seen = await page.evaluate(async () => {
       const { ada, bob, help, room } = globalThis;
-      const left = help.next(ada, "statechange");
+      let reason;
+      ada.addEventListener("statechange", (event) => {
+        reason = event.reason;
+      });
       const late = room.client({ name: "late" });
       await room.close();
-      const { reason } = await left;
       return {
         states: [ada.state, bob.state],
         reason: [reason.code, reason.message.includes("the room was closed")],
@@ -270,3 +272,242 @@ describe("a room in a page", () => {
     assert.deepEqual(seen, { heard: 100, others: 0 });
   });
 });
+
+describe("a room that tabs share", () => {
+  let context;
+  let tabs;
+
+  beforeEach(() => {
+    tabs = [];
+  });
+
+  afterEach(() => context.close());
+
+  /** Opens tabs one after the other, each with a member of that name. */
+  async function open(...names) {
+    for (const name of names) {
+      const tab = tabs.length === 0 ? await stage.blank() : await context.newPage();
+      context = tab.context();
+      if (tabs.length > 0) {
+        tab.on("pageerror", (error) => stage.problems.push(error.message));
+        await tab.goto(new URL("/healthz", stage.server.origin).href);
+        await stage.prepare(tab);
+      }
+      tabs.push(tab);
+      await tab.evaluate(enter, name);
+    }
+    return tabs;
+  }
+
+  it("has its members see and hear each other, wherever they are", async () => {
+    const [first, second, third] = await open("ada", "bob", "cleo");
+    const heard = second.evaluate(() => globalThis.nextMessage());
+    const heardToo = third.evaluate(() => globalThis.nextMessage());
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(2))));
+
+    await first.evaluate(() => {
+      const bytes = globalThis.help.pattern(2_500_000);
+      return globalThis.me.messaging.broadcastMessage("hi", { n: 1 }, bytes);
+    });
+
+    const digest = await first.evaluate(() =>
+      globalThis.help.sha256(globalThis.help.pattern(2_500_000)),
+    );
+    const expected = { type: "hi", message: { n: 1 }, from: "ada", digest };
+    assert.deepEqual(await heard, expected);
+    assert.deepEqual(await heardToo, expected);
+
+    // From one that is not the host to another.
+    const answer = third.evaluate(() => globalThis.nextMessage());
+    await second.evaluate(async () => {
+      const cleo = globalThis.me.messaging.getParticipantByName("cleo");
+      await globalThis.me.messaging.sendMessage(cleo, "psst", {});
+    });
+    assert.deepEqual(await answer, { type: "psst", message: {}, from: "bob", digest: null });
+  });
+
+  it("makes the writer of a stream wait for a reader in another tab", async () => {
+    const [first, second] = await open("ada", "bob");
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(1))));
+    await first.evaluate(async () => {
+      const { me } = globalThis;
+      await me.messaging.disable();
+      globalThis.offered = new Promise((resolve) => {
+        void me.messaging.enable((reader) => resolve(reader));
+      });
+    });
+    const [chunks, size] = [400, 100_000];
+    const waited = await second.evaluate(
+      async ({ chunks, size }) => {
+        const ada = await globalThis.meet(1);
+        const chunk = globalThis.help.pattern(size);
+        let written = 0;
+        const source = new ReadableStream(
+          {
+            pull(controller) {
+              if (written === chunks * size) {
+                controller.close();
+                return;
+              }
+              written += size;
+              controller.enqueue(chunk);
+            },
+          },
+          { highWaterMark: 0 },
+        );
+        const writer = await globalThis.me.messaging.createStream(ada, {});
+        globalThis.piped = source.pipeTo(writer.bytes());
+        let [before, still] = [-1, 0];
+        while (still < 5) {
+          still = written === before ? still + 1 : 0;
+          before = written;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        return written;
+      },
+      { chunks, size },
+    );
+    const read = await first.evaluate(async () => {
+      let bytes = 0;
+      for await (const { data } of await globalThis.offered) {
+        bytes += data.length;
+      }
+      return bytes;
+    });
+    await second.evaluate(() => globalThis.piped);
+
+    assert.ok(waited > 0 && waited < 20_000_000, `${waited} bytes were written`);
+    assert.equal(read, chunks * size);
+  });
+
+  it("notices a tab that is gone", async () => {
+    const [first, second, third] = await open("ada", "bob", "cleo");
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(2))));
+    const left = [first, third].map((tab) => tab.evaluate(() => globalThis.nextGone()));
+
+    await second.close();
+
+    assert.deepEqual(await Promise.all(left), ["bob", "bob"]);
+  });
+
+  it("lets several members of a tab go at once, and an attempt that is on its way", async () => {
+    const [first, second] = await open("ada", "bob");
+    await second.evaluate(async () => {
+      const { room } = globalThis;
+      // Two members of one tab, which leave together.
+      globalThis.more = [room.client({ name: "ben" }), room.client({ name: "bill" })];
+      for (const client of globalThis.more) {
+        await client.connect();
+        await client.messaging.enable();
+      }
+    });
+    await first.evaluate(() => globalThis.meet(3));
+
+    await second.close();
+
+    const left = await first.evaluate(async () => {
+      const { help, me } = globalThis;
+      while ([...me.messaging.remoteParticipants].length > 0) {
+        await help.next(me.messaging, "participant_removed");
+      }
+      await globalThis.room.close();
+      const other = new globalThis.local.LocalRoom("lobby", { across: "tabs" });
+      const again = other.client({ name: "again" });
+      const connected = again.connect();
+      const failure = help.failure(() => connected);
+      await other.close();
+      return (await failure).code;
+    });
+    assert.match(left, /closed|connection-refused/);
+  });
+
+  it("goes on in another tab when the host is gone", async () => {
+    const [first, second, third] = await open("ada", "bob", "cleo");
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(2))));
+    const back = [second, third].map((tab) => tab.evaluate(() => globalThis.nextDiscontinuity()));
+
+    await first.close();
+
+    const codes = await Promise.all(back);
+    assert.deepEqual(codes, ["connection-lost", "connection-lost"]);
+    const names = [];
+    for (const tab of [second, third]) {
+      names.push(await tab.evaluate(async () => (await globalThis.meet(1)).name));
+    }
+    assert.deepEqual(names, ["cleo", "bob"]);
+    const heard = second.evaluate(() => globalThis.nextMessage());
+    await third.evaluate(() => globalThis.me.messaging.broadcastMessage("again", {}));
+    assert.equal((await heard).type, "again");
+  });
+
+  it("ends for one tab, also if that is the host", async () => {
+    const [first, second] = await open("ada", "bob");
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(1))));
+    const back = second.evaluate(() => globalThis.nextDiscontinuity());
+
+    const ended = await first.evaluate(async () => {
+      const { help, me, room } = globalThis;
+      const closed = help.next(me, "statechange");
+      await room.close();
+      const { reason } = await closed;
+      return [me.state, reason.code];
+    });
+
+    assert.deepEqual(ended, ["closed", "dismissed"]);
+    assert.equal(await back, "connection-lost");
+    const seen = await second.evaluate(() => {
+      const { me } = globalThis;
+      return { state: me.state, others: [...me.messaging.remoteParticipants].length };
+    });
+    assert.deepEqual(seen, { state: "open", others: 0 });
+  });
+
+  it("keeps rooms of other names apart, and refuses what it does not know", async () => {
+    const [first] = await open("ada");
+    const seen = await first.evaluate(async () => {
+      const { help, local } = globalThis;
+      const room = new local.LocalRoom("another", { across: "tabs" });
+      const stranger = room.client({ name: "stranger" });
+      await stranger.connect();
+      await stranger.messaging.enable();
+      const others = [...stranger.messaging.remoteParticipants].length;
+      await room.close();
+      const failure = await help.failure(() => new local.LocalRoom("x", { across: "worlds" }));
+      return { others, code: failure.code, message: failure.message };
+    });
+
+    assert.deepEqual(seen, {
+      others: 0,
+      code: "invalid-argument",
+      message: 'across must be "tabs" or left out, but is "worlds"',
+    });
+  });
+});
+
+/** In a tab: a member of the room that tabs share, and what to wait for. */
+async function enter(name) {
+  globalThis.local = await import("/pkg/local.js");
+  const { help, local } = globalThis;
+  globalThis.room = new local.LocalRoom("lobby", { across: "tabs" });
+  const me = globalThis.room.client({ name, reconnect: () => 20 });
+  globalThis.me = me;
+  /** So many others; gives the first. */
+  globalThis.meet = async (count) => {
+    while ([...me.messaging.remoteParticipants].length < count) {
+      await help.next(me.messaging, "participant_added");
+    }
+    return [...me.messaging.remoteParticipants][0];
+  };
+  globalThis.nextMessage = async () => {
+    const { message } = await help.next(me.messaging, "message");
+    const { type, attachment } = message;
+    const from = me.messaging.getParticipant(message.fromParticipantId)?.name;
+    const digest = attachment ? await help.sha256(attachment) : null;
+    return { type, message: message.message, from, digest };
+  };
+  globalThis.nextGone = async () =>
+    (await help.next(me.messaging, "participant_removed")).participant.name;
+  globalThis.nextDiscontinuity = async () => (await help.next(me, "discontinuity")).reason.code;
+  await me.connect();
+  await me.messaging.enable();
+}
