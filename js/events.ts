@@ -1,6 +1,6 @@
 import type { RoomError } from "./errors.js";
 import { Listeners } from "./listeners.js";
-import type { RoomMessage } from "./messages.js";
+import type { AnyMessages, MessageMap, MessageOf } from "./messages.js";
 import type { MessagingStream, StreamRequestedEvent } from "./messaging-stream.js";
 import type { RemoteParticipant } from "./participants.js";
 import type { MessageStreamReader, MessageStreamWriter } from "./streams.js";
@@ -88,11 +88,11 @@ export class TypedEventTarget<Events extends { [K in keyof Events]: Event }> ext
 }
 
 /** Somebody sent us a message, or sent one to everybody: `message`. */
-export class RoomMessageEvent extends Event {
+export class RoomMessageEvent<Messages extends MessageMap<Messages> = AnyMessages> extends Event {
   /** What was sent. */
-  readonly message: RoomMessage;
+  readonly message: MessageOf<Messages>;
 
-  constructor(message: RoomMessage) {
+  constructor(message: MessageOf<Messages>) {
     super("message");
     this.message = message;
   }
@@ -207,9 +207,9 @@ export class DiscontinuityEvent extends Event {
 }
 
 /** The events of a `MessagingClient`, by name. */
-export interface MessagingEvents {
+export interface MessagingEvents<Messages extends MessageMap<Messages> = AnyMessages> {
   /** A message came. */
-  message: RoomMessageEvent;
+  message: RoomMessageEvent<Messages>;
   /** Messaging is on, and the participants are known. */
   messaging_enabled: Event;
   /** Somebody is there who was not. */

@@ -26,7 +26,13 @@ export {
   type TypedListener,
 } from "./events.js";
 export type { MessagingLink } from "./link.js";
-export { RoomMessage } from "./messages.js";
+export {
+  type AnyMessages,
+  type MessageMap,
+  type MessageOf,
+  type MessageType,
+  RoomMessage,
+} from "./messages.js";
 export {
   type BroadcastOptions,
   type CreateStreamOptions,

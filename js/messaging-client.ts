@@ -11,7 +11,13 @@ import {
   TypedEventTarget,
 } from "./events.js";
 import type { MessagingHandlers, MessagingLink } from "./link.js";
-import { RoomMessage } from "./messages.js";
+import {
+  type AnyMessages,
+  type MessageMap,
+  type MessageOf,
+  type MessageType,
+  RoomMessage,
+} from "./messages.js";
 import { MessagingStream, StreamRequestedEvent } from "./messaging-stream.js";
 import { Offer, type StreamAcceptCallback } from "./offer.js";
 import { RemoteParticipant } from "./participants.js";
@@ -45,17 +51,19 @@ export interface EnableOptions extends CallOptions {
 }
 
 /** The named options of {@link MessagingClient.broadcastMessage}. */
-export interface BroadcastOptions extends CallOptions {
+export interface BroadcastOptions<Type extends string = string, Payload = object>
+  extends CallOptions {
   /** The application's word for the kind of message; `participant.*` and the like are reserved. */
-  type: string;
+  type: Type;
   /** What `JSON.stringify` makes an object of. */
-  message: object;
+  message: Payload;
   /** Bytes that go with it. None and no bytes are the same to the receiver. */
   attachment?: Attachment | undefined;
 }
 
 /** The named options of {@link MessagingClient.sendMessage}. */
-export interface SendOptions extends BroadcastOptions {
+export interface SendOptions<Type extends string = string, Payload = object>
+  extends BroadcastOptions<Type, Payload> {
   /** A participant, or the id of one. */
   to: Recipient;
 }
@@ -78,7 +86,7 @@ export interface CreateStreamOptions extends CallOptions {
 
 /**
  * Messages, participants and streams of a room. `room.messaging` is one; a subclass can be given
- * to `RoomClient`.
+ * to `RoomClient`. With a {@link MessageMap} it knows what is said: `MessagingClient<MyMessages>`.
  *
  * Every call takes its arguments by position or as one object of named options. Every rejection
  * is a {@link RoomError}; besides what is listed with the calls, each may reject with
@@ -95,7 +103,9 @@ export interface CreateStreamOptions extends CallOptions {
  * const room = new RoomClient({ url, token, messaging: Chat });
  * ```
  */
-export class MessagingClient extends TypedEventTarget<MessagingEvents> {
+export class MessagingClient<
+  Messages extends MessageMap<Messages> = AnyMessages,
+> extends TypedEventTarget<MessagingEvents<Messages>> {
   readonly #link: MessagingLink;
   readonly #participants = new Map<string, RemoteParticipant>();
   readonly #queue = new SendQueue();
@@ -172,8 +182,15 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
    * @returns A promise that rejects with a {@link RoomError}, among others
    * `participant-not-found` and `too-large`.
    */
-  sendMessage(to: Recipient, type: string, message: object, attachment?: Attachment): Promise<void>;
-  sendMessage(options: SendOptions): Promise<void>;
+  sendMessage<Type extends MessageType<Messages>>(
+    to: Recipient,
+    type: Type,
+    message: Messages[Type],
+    attachment?: Attachment,
+  ): Promise<void>;
+  sendMessage<Type extends MessageType<Messages>>(
+    options: SendOptions<Type, Messages[Type]>,
+  ): Promise<void>;
   async sendMessage(
     first: Recipient | SendOptions,
     ...rest: [type?: string, message?: object, attachment?: Attachment]
@@ -193,8 +210,14 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
    *
    * @returns A promise that rejects with a {@link RoomError}, among others `too-large`.
    */
-  broadcastMessage(type: string, message: object, attachment?: Attachment): Promise<void>;
-  broadcastMessage(options: BroadcastOptions): Promise<void>;
+  broadcastMessage<Type extends MessageType<Messages>>(
+    type: Type,
+    message: Messages[Type],
+    attachment?: Attachment,
+  ): Promise<void>;
+  broadcastMessage<Type extends MessageType<Messages>>(
+    options: BroadcastOptions<Type, Messages[Type]>,
+  ): Promise<void>;
   async broadcastMessage(
     first: string | BroadcastOptions,
     message?: object,
@@ -314,7 +337,7 @@ export class MessagingClient extends TypedEventTarget<MessagingEvents> {
       participantUpdated: (id, attributes, changed) => this.#onUpdated(id, attributes, changed),
       message: (from, type, json, attachment) => {
         const message = new RoomMessage(from, type, json, attachment);
-        this.dispatchEvent(new RoomMessageEvent(message));
+        this.dispatchEvent(new RoomMessageEvent<Messages>(message as MessageOf<Messages>));
       },
       streamRequested: (offer) => this.#onOffer(offer),
       callRequested: (call, type, json, attachment) =>

@@ -12,6 +12,7 @@ import {
   TypedEventTarget,
 } from "./events.js";
 import type { MessagingHandlers, MessagingLink } from "./link.js";
+import type { AnyMessages, MessageMap } from "./messages.js";
 import { MessagingClient } from "./messaging-client.js";
 import { LocalParticipant } from "./participants.js";
 import { backoff, type ReconnectPolicy } from "./reconnect.js";
@@ -21,13 +22,16 @@ import { checkedToken, type TokenSource } from "./token.js";
 import { inWords } from "./values.js";
 
 /** What a {@link RoomClient} is made of. */
-export interface RoomClientOptions<M extends MessagingClient = MessagingClient> {
+export interface RoomClientOptions<
+  // biome-ignore lint/suspicious/noExplicitAny: whatever it says
+  Messaging extends MessagingClient<any> = MessagingClient,
+> {
   /** Where the room is: `ws:`, `wss:`, `http:` or `https:`. Its query is kept. */
   url: string | URL;
   /** What lets us in: a JWT, or a function that fetches one. */
   token: TokenSource;
   /** A subclass of {@link MessagingClient} for `room.messaging`. */
-  messaging?: (new (link: MessagingLink) => M) | undefined;
+  messaging?: (new (link: MessagingLink) => Messaging) | undefined;
   /** How long the server may take until the room is ready; 15 000 milliseconds by default. */
   handshakeTimeoutMs?: number | undefined;
   /** How long an answer of the server may take; 30 000 milliseconds by default. */
@@ -62,6 +66,8 @@ export interface InternalOptions {
  * meanwhile, either way, arrives then, and streams go on. Otherwise there is an event
  * `discontinuity`. A server that does not want us back ends it: `closed`.
  *
+ * `RoomClient<MyMessages>` knows what the messages of each type hold, see {@link MessageMap}.
+ *
  * @example
  * ```ts
  * await using room = new RoomClient({ url: "wss://example.org/rooms/lobby", token: fetchToken });
@@ -72,10 +78,12 @@ export interface InternalOptions {
  * ```
  */
 export class RoomClient<
-  M extends MessagingClient = MessagingClient,
+  Messages extends MessageMap<Messages> = AnyMessages,
+  // biome-ignore lint/suspicious/noExplicitAny: a subclass says itself what it says
+  Messaging extends MessagingClient<any> = MessagingClient<Messages>,
 > extends TypedEventTarget<RoomEvents> {
   /** Messages, participants and streams. One for the life of the client. */
-  readonly messaging: M;
+  readonly messaging: Messaging;
   /** This page's own participant. */
   readonly localParticipant: LocalParticipant;
   readonly #url: string;
@@ -95,7 +103,7 @@ export class RoomClient<
    *
    * @throws {@link RoomError} `invalid-url`, `invalid-token`, `invalid-argument`.
    */
-  constructor(options: RoomClientOptions<M>) {
+  constructor(options: RoomClientOptions<Messaging>) {
     super();
     const { url, token, messaging, reconnect, transport, ...numbers } = (options ??
       {}) as RoomClientOptions<M> & InternalOptions;
@@ -176,9 +184,9 @@ export class RoomClient<
     await this.close();
   }
 
-  #makeMessaging(Given: unknown): M {
-    const Messaging = Given ?? MessagingClient;
-    if (typeof Messaging !== "function") {
+  #makeMessaging(Given: unknown): Messaging {
+    const Class = Given ?? MessagingClient;
+    if (typeof Class !== "function") {
       const message = `messaging must be a subclass of MessagingClient, but is ${inWords(Given)}`;
       throw failure("invalid-argument", message);
     }
@@ -189,7 +197,7 @@ export class RoomClient<
         this.#handlers = handlers;
       },
     };
-    return new (Messaging as new (link: MessagingLink) => M)(link);
+    return new (Class as new (link: MessagingLink) => Messaging)(link);
   }
 
   #connecting(): Connection | undefined {

@@ -17,7 +17,8 @@ import { same } from "./equal.js";
 
 export async function connects(signal: AbortSignal, maybe: AbortSignal | undefined) {
   const room = new RoomClient({ url: "wss://example.org/rooms/lobby", token: "token" });
-  same<typeof room, RoomClient<MessagingClient>>();
+  same<typeof room, RoomClient>();
+  same<typeof room.messaging, MessagingClient>();
   same<typeof room.state, RoomState>();
   same<typeof room.roomName, string | undefined>();
   same<typeof room.roomUrl, string | undefined>();
