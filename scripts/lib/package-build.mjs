@@ -19,7 +19,7 @@ const MODULES = [
   { crate: "room-local", name: "room_local", folder: "local" },
 ];
 /** The entries of the package. Each takes what it shares with the first from there. */
-const ENTRIES = ["index", "inline", "node", "local"];
+const ENTRIES = ["index", "inline", "node", "local", "react"];
 const MAIN_WASM = path.join(pkg, "glue", "room_messaging_bg.wasm");
 const stamps = new Stamps(path.join(target, "stamps"));
 
@@ -111,7 +111,7 @@ async function bundle(name) {
   const { build } = await import("esbuild");
   // The other entries share the classes of the main one.
   const others = ENTRIES.filter((other) => other !== name).map((other) => `./${other}.js`);
-  const external = [...MODULES.map(({ folder }) => `./${folder}/*`), ...others, "node:*"];
+  const external = [...MODULES.map(({ folder }) => `./${folder}/*`), ...others, "node:*", "react"];
   const options = { bundle: true, external, keepNames: true, logLevel: "warning" };
   const [entryPoints, outfile] = [[at("js", `${name}.ts`)], path.join(pkg, `${name}.js`)];
   await build({ ...SMALL, ...options, entryPoints, outfile, plugins: [inlinedWasm] });

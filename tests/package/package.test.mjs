@@ -25,7 +25,7 @@ describe("the packed package", () => {
   it("holds the entries, all types, the WebAssembly and the texts, and nothing else", async () => {
     const modules = (await readdir(path.join(root, "js"))).filter(isModule);
     const types = modules.map((name) => `pkg/${name.replace(/\.ts$/, ".d.ts")}`);
-    const entries = ["index", "inline", "local", "node"].map((name) => `pkg/${name}.js`);
+    const entries = ["index", "inline", "local", "node", "react"].map((name) => `pkg/${name}.js`);
     const built = [...entries, ...types];
     const glue = ["glue/room_messaging", "local/room_local"].flatMap((name) => [
       `pkg/${name}.js`,
