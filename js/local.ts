@@ -14,7 +14,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 // Whatever is a class or a function there comes from the one module that pages share.
-import { type MessagingClient, RoomClient, type RoomClientOptions, RoomError } from "./index.js";
+import {
+  type AnyMessages,
+  type MessageMap,
+  type MessagingClient,
+  RoomClient,
+  type RoomClientOptions,
+  RoomError,
+} from "./index.js";
 import load from "./local/room_local.js";
 import { FOR_GOOD, type Guest, RoomHost } from "./local-host.js";
 import { LocalSocket } from "./local-socket.js";
@@ -25,8 +32,10 @@ import { inWords } from "./values.js";
 import type { WasmSource } from "./wasm.js";
 
 /** What a client of a {@link LocalRoom} is made of: who it is, and the options of `RoomClient`. */
-export interface LocalClientOptions<M extends MessagingClient = MessagingClient>
-  extends Omit<RoomClientOptions<M>, "url" | "token"> {
+export interface LocalClientOptions<
+  // biome-ignore lint/suspicious/noExplicitAny: a subclass says itself what it says
+  Messaging extends MessagingClient<any> = MessagingClient,
+> extends Omit<RoomClientOptions<Messaging>, "url" | "token"> {
   /** Its name, which the others see as the attribute `name`. */
   name: string;
   /** `user` by default; `agent`, `tool` or another word. */
@@ -109,9 +118,11 @@ export class LocalRoom {
    *
    * @throws {@link RoomError} `invalid-argument`; `closed` after `close()`.
    */
-  client<M extends MessagingClient = MessagingClient>(
-    options: LocalClientOptions<M>,
-  ): RoomClient<M> {
+  client<
+    Messages extends MessageMap<Messages> = AnyMessages,
+    // biome-ignore lint/suspicious/noExplicitAny: a subclass says itself what it says
+    Messaging extends MessagingClient<any> = MessagingClient<Messages>,
+  >(options: LocalClientOptions<Messaging>): RoomClient<Messages, Messaging> {
     const { name, role = "user", attributes = {}, ...rest } = options ?? {};
     const guest = {
       name: text("the name of a client", name),
@@ -119,7 +130,7 @@ export class LocalRoom {
       attributes: objectText("the attributes of a client", attributes),
     };
     this.#refuseIfClosed();
-    const internal: RoomClientOptions<M> & InternalOptions = {
+    const internal: RoomClientOptions<Messaging> & InternalOptions = {
       ...rest,
       url: this.#url,
       token: "local",
@@ -129,7 +140,7 @@ export class LocalRoom {
         open: () => this.#open(guest) as unknown as WebSocket,
       },
     };
-    return new RoomClient<M>(internal);
+    return new RoomClient<Messages, Messaging>(internal);
   }
 
   /**

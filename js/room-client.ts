@@ -106,7 +106,7 @@ export class RoomClient<
   constructor(options: RoomClientOptions<Messaging>) {
     super();
     const { url, token, messaging, reconnect, transport, ...numbers } = (options ??
-      {}) as RoomClientOptions<M> & InternalOptions;
+      {}) as RoomClientOptions<Messaging> & InternalOptions;
     this.#url = socketUrl(url);
     this.#token = checkedToken(token);
     this.#transport = transport ?? network;

@@ -50,10 +50,12 @@ export async function talk(url: string, file: File): Promise<string> {
   }
 }
 
-export async function rehearse(wasm: Uint8Array<ArrayBuffer>): Promise<RoomClient<LoudMessaging>> {
+export async function rehearse(wasm: BufferSource): Promise<MessagingClient> {
   await initLocal(wasm);
   await using room = new LocalRoom("lobby");
-  return room.client({ name: "ada", role: "agent", messaging: LoudMessaging, reconnect: false });
+  const ada = room.client({ name: "ada", role: "agent", messaging: LoudMessaging, reconnect: false });
+  const loud: LoudMessaging = ada.messaging;
+  return loud;
 }
 
 export { LoudMessaging };

@@ -19,9 +19,9 @@ export async function rehearse(source: WasmSource, options: LocalRoomOptions | u
   await using room = new LocalRoom("lobby", options);
   same<typeof room.name, string>();
   const ada = room.client({ name: "ada" });
-  same<typeof ada, RoomClient<MessagingClient>>();
+  same<typeof ada, RoomClient>();
   const bob = room.client({ name: "bob", role: "agent", attributes: { n: 1 }, messaging: Loud });
-  same<typeof bob, RoomClient<Loud>>();
+  same<typeof bob.messaging, Loud>();
   const named: LocalClientOptions = { name: "cleo", reconnect: false, requestTimeoutMs: 5 };
   room.client(named);
   // @ts-expect-error: there is no server
