@@ -62,7 +62,7 @@ let loading: Promise<void> | undefined;
  * of `room-messaging`.
  *
  * @param source Where the module is; by default the file beside this one.
- * @throws {@link RoomError} `wasm-unavailable`. The next call tries again.
+ * @throws `RoomError` `wasm-unavailable`. The next call tries again.
  */
 export function initLocal(source?: WasmSource): Promise<void> {
   loading ??= start(source).catch((cause) => {
@@ -104,7 +104,7 @@ export class LocalRoom {
   #host: RoomHost | undefined;
   #isClosed = false;
 
-  /** @throws {@link RoomError} `invalid-argument`. */
+  /** @throws `RoomError` `invalid-argument`. */
   constructor(name: string, options: LocalRoomOptions = {}) {
     this.name = text("the name of a room", name);
     this.#url = `ws://local.invalid/rooms/${encodeURIComponent(name)}`;
@@ -116,7 +116,7 @@ export class LocalRoom {
   /**
    * Makes a client of this room. It does not connect yet.
    *
-   * @throws {@link RoomError} `invalid-argument`; `closed` after `close()`.
+   * @throws `RoomError` `invalid-argument`; `closed` after `close()`.
    */
   client<
     Messages extends MessageMap<Messages> = AnyMessages,

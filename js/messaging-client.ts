@@ -89,7 +89,7 @@ export interface CreateStreamOptions extends CallOptions {
  * to `RoomClient`. With a {@link MessageMap} it knows what is said: `MessagingClient<MyMessages>`.
  *
  * Every call takes its arguments by position or as one object of named options. Every rejection
- * is a {@link RoomError}; besides what is listed with the calls, each may reject with
+ * is a `RoomError`; besides what is listed with the calls, each may reject with
  * `not-connected`, `closed`, `connection-lost` (what was asked may or may not have been done),
  * `timeout`, `permission-denied`, `server-error`, `aborted` and `invalid-argument`.
  *
@@ -179,7 +179,7 @@ export class MessagingClient<
    * Sends a message to one participant. Resolves when the server has taken it. Messages arrive
    * in the order of the calls, even if an earlier one has a Blob that takes time to read.
    *
-   * @returns A promise that rejects with a {@link RoomError}, among others
+   * @returns A promise that rejects with a `RoomError`, among others
    * `participant-not-found` and `too-large`.
    */
   sendMessage<Type extends MessageType<Messages>>(
@@ -208,7 +208,7 @@ export class MessagingClient<
    * Sends a message to everybody else who has enabled messaging. Resolves when the server has
    * taken it; the order is that of the calls, as with `sendMessage()`.
    *
-   * @returns A promise that rejects with a {@link RoomError}, among others `too-large`.
+   * @returns A promise that rejects with a `RoomError`, among others `too-large`.
    */
   broadcastMessage<Type extends MessageType<Messages>>(
     type: Type,
@@ -237,7 +237,7 @@ export class MessagingClient<
    * only, the chunks go as messages of such a stream; one that announces nothing has until the
    * timeout to accept.
    *
-   * @returns A promise of the writing end. It rejects with a {@link RoomError}, among others
+   * @returns A promise of the writing end. It rejects with a `RoomError`, among others
    * `stream-rejected` with the other side's reason, `stream-unsupported` if it announces that it
    * takes none, `timeout`, `peer-left`, `participant-not-found`, `not-enabled`.
    *
@@ -273,7 +273,7 @@ export class MessagingClient<
    * signal withdraws it. The other side gets an event `stream_requested`; agents of the Python SDK
    * from 0.47.1 on understand it.
    *
-   * @returns A promise that rejects with a {@link RoomError}, among others `stream-rejected` with
+   * @returns A promise that rejects with a `RoomError`, among others `stream-rejected` with
    * the other side's reason, `stream-unsupported` if it announces that it takes none, `timeout`,
    * `peer-left`, `participant-not-found`, `not-enabled`.
    */

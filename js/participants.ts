@@ -77,7 +77,7 @@ export class LocalParticipant {
    * Changes one attribute; those who have enabled messaging hear of it.
    *
    * @param value Any JSON.
-   * @returns A promise that rejects with a {@link RoomError}: `invalid-argument`,
+   * @returns A promise that rejects with a `RoomError`: `invalid-argument`,
    * `not-connected`, `closed`, `connection-lost`.
    */
   async setAttribute(name: string, value: unknown): Promise<void> {

@@ -3,7 +3,7 @@
 /**
  * Room messaging for React.
  *
- * ```jsx
+ * ```tsx
  * <RoomProvider options={{ url: "wss://example.org/rooms/lobby", token: fetchToken }}>
  *   <Chat />
  * </RoomProvider>
@@ -53,16 +53,20 @@ export type { OpenStreams, Participant } from "./room-store.js";
 
 /** A messaging client of any map. */
 // biome-ignore lint/suspicious/noExplicitAny: of any map
-type AnyMessaging = MessagingClient<any>;
+export type AnyMessaging = MessagingClient<any>;
 
 /** A client that the application has, or the options of one that the provider makes. */
 export type RoomProviderProps<
   Messages extends MessageMap<Messages> = AnyMessages,
   Messaging extends AnyMessaging = MessagingClient<Messages>,
-> = { readonly children?: ReactNode } & (
+> = {
+  /** What has the room. */
+  readonly children?: ReactNode;
+} & (
   | {
       /** Is connected and enabled, unless it is so already, and never closed. */
       readonly client: RoomClient<Messages, Messaging>;
+      /** Not beside a client. */
       readonly options?: undefined;
     }
   | {
@@ -72,6 +76,7 @@ export type RoomProviderProps<
        * when the client is made.
        */
       readonly options: RoomClientOptions<Messaging>;
+      /** Not beside options. */
       readonly client?: undefined;
     }
 );
@@ -110,6 +115,7 @@ export interface SendMessage<Messages extends MessageMap<Messages> = AnyMessages
     message: Messages[Type],
     attachment?: Attachment,
   ): Promise<boolean>;
+  /** The same with an object. */
   send<Type extends MessageType<Messages>>(
     options: SendOptions<Type, Messages[Type]>,
   ): Promise<boolean>;
@@ -119,6 +125,7 @@ export interface SendMessage<Messages extends MessageMap<Messages> = AnyMessages
     message: Messages[Type],
     attachment?: Attachment,
   ): Promise<boolean>;
+  /** The same with an object. */
   broadcast<Type extends MessageType<Messages>>(
     options: BroadcastOptions<Type, Messages[Type]>,
   ): Promise<boolean>;
@@ -133,14 +140,20 @@ export interface RoomHooks<
   Messages extends MessageMap<Messages>,
   Messaging extends AnyMessaging = MessagingClient<Messages>,
 > {
+  /** {@link RoomProvider} */
   RoomProvider(props: RoomProviderProps<Messages, Messaging>): ReactElement;
+  /** {@link useRoom} */
   useRoom(): Room<Messages, Messaging>;
+  /** {@link useParticipants} */
   useParticipants(): readonly Participant[];
+  /** {@link useMessages} */
   useMessages<Type extends MessageType<Messages> = MessageType<Messages>>(
     type?: Type,
     options?: UseMessagesOptions,
   ): readonly MessageOf<Messages, Type>[];
+  /** {@link useSendMessage} */
   useSendMessage(): SendMessage<Messages>;
+  /** {@link useStreams} */
   useStreams(onStream?: StreamAcceptCallback, options?: UseStreamsOptions): OpenStreams;
 }
 
@@ -189,7 +202,7 @@ function OwnRoom({ options, children }: { options: RoomClientOptions; children: 
  * The room's client, and where its connection stands.
  *
  * @example
- * ```jsx
+ * ```tsx
  * const { client, state, error } = useRoom();
  * if (state === "closed") return <button onClick={() => client.connect()}>{error?.message}</button>;
  * ```
@@ -216,7 +229,7 @@ export function useParticipants(): readonly Participant[] {
  * The messages that came since the component was mounted, the newest last: of one type, or all.
  *
  * @example
- * ```jsx
+ * ```tsx
  * const messages = useMessages("chat.message", { limit: 50 });
  * return messages.map(({ message }) => <p>{message.text}</p>);
  * ```
@@ -241,7 +254,7 @@ export function useMessages<
  * Sends messages, and knows whether one is on its way and why the last one failed.
  *
  * @example
- * ```jsx
+ * ```tsx
  * const { broadcast, isSending, error } = useSendMessage();
  * const onSubmit = async () => {
  *   if (await broadcast("chat.message", { text })) setText("");
@@ -286,7 +299,7 @@ interface SendStatus {
  * messaging itself, before the provider was mounted.
  *
  * @example
- * ```jsx
+ * ```tsx
  * const { incoming, open } = useStreams(async (reader) => {
  *   const file = await new Response(reader.bytes()).blob();
  *   setFiles((files) => [...files, { name: reader.header.name, file }]);

@@ -20,6 +20,7 @@ export interface RoomStatus {
 
 /** Somebody else in the room, as they are now. Can be given as the `to` of every call. */
 export interface Participant {
+  /** Unique in the room. */
   readonly id: string;
   /** `user`, `agent`, `tool` or another word of the token's. */
   readonly role: string;
