@@ -4,7 +4,8 @@
 // {kind: "file", scope, name, size, mime, sha256} or {kind: "live-text", scope}. `scope` says where
 // a thing belongs: "room" or "direct".
 
-import { RoomClient } from "/pkg/index.js";
+import { RoomClient } from "./pkg/index.js";
+import { LocalRoom } from "./pkg/local.js";
 
 /** The conversation of everybody; all others have the id of a participant. */
 export const ROOM = "room";
@@ -25,13 +26,21 @@ export class ChatRoom extends EventTarget {
   /** Takes an offered stream, or throws the reason why not: `({ reader, from, conversation, header })`. */
   takeStream = undefined;
   #client;
+  #localRoom = undefined;
   #leaving = false;
 
-  constructor({ url, token, name, role }) {
+  /** `localName` is the name of a room in this browser; otherwise `url` and `token` lead to one. */
+  constructor({ url, token, localName, name, role }) {
     super();
     this.name = name;
     this.role = role;
-    this.#client = new RoomClient({ url, token, streamOpenTimeoutMs: STREAM_OPEN_TIMEOUT_MS });
+    const options = { streamOpenTimeoutMs: STREAM_OPEN_TIMEOUT_MS };
+    if (localName === undefined) {
+      this.#client = new RoomClient({ url, token, ...options });
+    } else {
+      this.#localRoom = new LocalRoom(localName, { across: "tabs" });
+      this.#client = this.#localRoom.client({ name, role, ...options });
+    }
     this.#client.addEventListener("statechange", (event) => this.#onState(event));
     this.#client.addEventListener("discontinuity", () => this.#emit("gap"));
     this.#listen(this.#client.messaging);
@@ -47,6 +56,7 @@ export class ChatRoom extends EventTarget {
   async leave() {
     this.#leaving = true;
     await this.#client.close();
+    await this.#localRoom?.close();
   }
 
   get state() {

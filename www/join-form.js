@@ -20,13 +20,13 @@ export class JoinForm {
 
   /** Fills in what the address of the page says. Returns whether that is enough to join. */
   fill(parameters) {
-    for (const field of ["name", "room", "role", "url", "token"]) {
+    for (const field of ["name", "room", "role", "where", "url", "token"]) {
       const value = parameters.get(field);
       if (value) {
         byId(`join-${field}`).value = value;
       }
     }
-    byId("join-more").open = parameters.has("url") || parameters.has("token");
+    byId("join-more").open = ["url", "token", "where"].some((name) => parameters.has(name));
     return Boolean(parameters.get("name") && parameters.get("room"));
   }
 
@@ -82,8 +82,8 @@ export async function admission({ name, room, role, url, token }, signal) {
 
 function entered() {
   const value = (field) => byId(`join-${field}`).value.trim();
-  const [name, room, role, url, token] = ["name", "room", "role", "url", "token"].map(value);
-  return { name, room, role, url, token };
+  const fields = ["name", "room", "role", "where", "url", "token"];
+  return Object.fromEntries(fields.map((field) => [field, value(field)]));
 }
 
 function ownRoomUrl(room) {
@@ -98,7 +98,7 @@ async function refusal(response) {
   const error = new Error(known ?? `the server gave no token (status ${response.status})`);
   error.hint = known
     ? ""
-    : "Only a server in development mode hands out tokens. Give one under “More options”.";
+    : "Only a server in development mode hands out tokens. Give one under “More options”, or choose the room in this browser there.";
   return error;
 }
 

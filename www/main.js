@@ -41,14 +41,8 @@ if (form.fill(new URLSearchParams(location.search))) {
 }
 
 async function join(entered, signal) {
-  const { url, token } = await admission(entered, signal);
-  const tokens = [token];
-  const joining = new ChatRoom({
-    url,
-    token: async () => tokens.pop() ?? (await admission(entered)).token,
-    name: entered.name,
-    role: entered.role,
-  });
+  const { name, role } = entered;
+  const joining = new ChatRoom({ ...(await wayTo(entered, signal)), name, role });
   joining.addEventListener("gap", () => onGap(joining));
   joining.addEventListener("state", () => showState(joining));
   joining.addEventListener("lost", ({ detail }) => onLost(joining, detail));
@@ -63,6 +57,16 @@ async function join(entered, signal) {
   showState(room);
   chat.open(room);
   chat.focus();
+}
+
+/** The room in this browser, or the address and the tokens of one elsewhere. */
+async function wayTo(entered, signal) {
+  if (entered.where === "local") {
+    return { localName: entered.room };
+  }
+  const { url, token } = await admission(entered, signal);
+  const tokens = [token];
+  return { url, token: async () => tokens.pop() ?? (await admission(entered)).token };
 }
 
 async function leave() {
@@ -132,7 +136,7 @@ function showMe() {
 }
 
 /** A reload joins again; a token stays out of the address. */
-function rememberInAddress({ name, room: roomName, role, token }) {
+function rememberInAddress({ name, room: roomName, role, token, where }) {
   const query = new URLSearchParams({ room: roomName });
   if (!token) {
     query.set("name", name);
@@ -140,11 +144,18 @@ function rememberInAddress({ name, room: roomName, role, token }) {
   if (role !== "user") {
     query.set("role", role);
   }
+  if (where !== "server") {
+    query.set("where", where);
+  }
   history.replaceState(null, "", `?${query}`);
 }
 
 async function copyInvitation() {
-  const link = `${location.origin}${location.pathname}?room=${encodeURIComponent(lastEntered.room)}`;
+  const { room: roomName, where } = lastEntered;
+  const query = new URLSearchParams(
+    where === "server" ? { room: roomName } : { room: roomName, where },
+  );
+  const link = `${location.origin}${location.pathname}?${query}`;
   try {
     await navigator.clipboard.writeText(link);
     flash(byId("invite"), "Link copied");

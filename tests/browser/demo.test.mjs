@@ -249,6 +249,29 @@ describe("a person", () => {
     }
   });
 
+  it("needs no server for a room that tabs share", async () => {
+    const context = await stage.chromium.newContext();
+    const connections = [];
+    const pages = [];
+    for (const name of ["Lou", "Max"]) {
+      const page = await context.newPage();
+      page.on("websocket", (socket) => connections.push(socket.url()));
+      page.on("pageerror", (error) => stage.problems.push(error.message));
+      await page.route("**/dev/token", (route) => route.fulfill({ status: 404 }));
+      await page.goto(`${stage.server.origin}/?room=den&name=${name}&where=local`);
+      await page.locator('#connection[data-state="open"]').waitFor(PATIENCE);
+      pages.push(page);
+    }
+    const [lou, max] = pages;
+    await say(max, "from tab to tab");
+    await bubble(lou, "from tab to tab").waitFor(PATIENCE);
+    // The tab that has the room goes; the other one takes over.
+    await lou.close();
+    await max.locator('#connection[data-state="open"]').waitFor(PATIENCE);
+    assert.deepEqual(connections, []);
+    await context.close();
+  });
+
   it("can do everything from the keyboard", async () => {
     const page = await stage.page("/");
     await page.keyboard.type("Kay");
