@@ -57,6 +57,38 @@ describe("bundlers", () => {
     await house.exchangeAt("/out-vite/index.html", "vite");
   });
 
+  it("Vite and webpack, a room in the page", async () => {
+    await stranger.write(
+      "local/app.js",
+      `import { LocalRoom } from "room-messaging/local";
+      globalThis.exchange = async () => {
+        const room = new LocalRoom("lobby");
+        const [ada, bob] = ["ada", "bob"].map((name) => room.client({ name }));
+        for (const client of [ada, bob]) {
+          await client.connect();
+          await client.messaging.enable();
+        }
+        const heard = new Promise((resolve) => bob.messaging.once("message", resolve));
+        await ada.messaging.broadcastMessage("greeting", { text: "hello" });
+        const { message } = await heard;
+        await room.close();
+        return message.message;
+      };`,
+    );
+    const script = '<script type="module" src="./app.js"></script>';
+    await stranger.write("local/index.html", HEAD + script);
+    const root = path.join(stranger.folder, "local");
+    const { build } = await tool("vite");
+    const outDir = path.join(root, "out-vite");
+    await build({ root, base: "./", logLevel: "warn", configFile: false, build: { outDir } });
+    await bundleWithWebpack(path.join(root, "app.js"), path.join(root, "out-webpack"));
+    await page("local/out-webpack", "app.js");
+    for (const folder of ["out-vite", "out-webpack"]) {
+      const given = await house.visit(`/local/${folder}/index.html`, []);
+      assert.deepEqual(given, { text: "hello" });
+    }
+  });
+
   it("Vite, development server", async () => {
     const { createServer } = await tool("vite");
     const root = path.join(stranger.folder, "main");
@@ -71,14 +103,8 @@ describe("bundlers", () => {
   });
 
   it("webpack", async () => {
-    const { default: webpack } = await tool("webpack");
-    const output = { path: path.join(stranger.folder, "out-webpack"), filename: "app.js" };
     const entry = path.join(stranger.folder, "main", "app.js");
-    const compiler = webpack({ mode: "production", entry, output, context: stranger.folder });
-    const stats = await new Promise((resolve, reject) => {
-      compiler.run((error, stats) => (error ? reject(error) : resolve(stats)));
-    });
-    assert.equal(stats.hasErrors(), false, stats.toString());
+    await bundleWithWebpack(entry, path.join(stranger.folder, "out-webpack"));
     await house.exchangeAt(await page("out-webpack", "app.js"), "webpack");
   });
 
@@ -159,6 +185,16 @@ describe("bundlers", () => {
     }
   });
 });
+
+async function bundleWithWebpack(entry, folder) {
+  const { default: webpack } = await tool("webpack");
+  const output = { path: folder, filename: "app.js" };
+  const compiler = webpack({ mode: "production", entry, output, context: path.dirname(entry) });
+  const stats = await new Promise((resolve, reject) => {
+    compiler.run((error, stats) => (error ? reject(error) : resolve(stats)));
+  });
+  assert.equal(stats.hasErrors(), false, stats.toString());
+}
 
 /** A package of the strangers' tools, all of which can be required. */
 async function tool(name) {

@@ -89,19 +89,21 @@ class House {
 
   /** Opens a page that puts `exchange` where everybody sees it, and lets it do so. */
   async exchangeAt(address, room) {
+    assert.deepEqual(await this.visit(address, await this.seats(room)), EXCHANGED);
+  }
+
+  /** What `exchange` of a page gives, when nothing else goes wrong there. */
+  async visit(address, seats) {
     const page = await this.chromium.newPage();
     const problems = [];
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("requestfailed", (request) => problems.push(`${request.url()} failed`));
     await page.goto(new URL(address, this.server.origin).href);
     await page.waitForFunction(() => "exchange" in globalThis);
-    const exchanged = await page.evaluate(
-      (all) => globalThis.exchange(all),
-      await this.seats(room),
-    );
-    assert.deepEqual(exchanged, EXCHANGED);
+    const given = await page.evaluate((seats) => globalThis.exchange(seats), seats);
     assert.deepEqual(problems, []);
     await page.close();
+    return given;
   }
 
   async close() {
