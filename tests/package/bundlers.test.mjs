@@ -154,7 +154,7 @@ describe("bundlers", () => {
     await house.exchangeAt(await page("out-file", "app.js"), "esbuild-file");
   });
 
-  it("Next.js, a client component", async () => {
+  it("Next.js, client components with the hooks", async () => {
     await stranger.write("app/exchange.js", exchangeScript("room-messaging"));
     await stranger.write(
       "app/layout.js",
@@ -164,10 +164,16 @@ describe("bundlers", () => {
       "app/page.js",
       `"use client";
       import { useEffect } from "react";
+      import { RoomProvider, useRoom } from "room-messaging/react";
       import { exchange } from "./exchange.js";
+      const options = { url: "ws://127.0.0.1:9/rooms/none", token: () => new Promise(() => {}) };
+      function State() {
+        const { state } = useRoom();
+        return <p>{state}</p>;
+      }
       export default function Page() {
         useEffect(() => { globalThis.exchange = exchange; }, []);
-        return <p>{typeof exchange}</p>;
+        return <RoomProvider options={options}><State /></RoomProvider>;
       }`,
     );
     const next = path.join(consumers, "node_modules", "next", "dist", "bin", "next");
