@@ -13,6 +13,7 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { realClock } from "./clock.js";
 // Whatever is a class or a function there comes from the one module that pages share.
 import {
   type AnyMessages,
@@ -136,6 +137,7 @@ export class LocalRoom {
       token: "local",
       transport: {
         isRemote: false,
+        clock: realClock,
         load: () => this.#load(),
         open: () => this.#open(guest) as unknown as WebSocket,
       },

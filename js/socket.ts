@@ -1,9 +1,12 @@
+import { type Clock, realClock } from "./clock.js";
 import { failure, reasonText } from "./errors.js";
 
 /** How a connection comes by its sockets. */
 export interface Transport {
   /** Whether it takes a network. */
   readonly isRemote: boolean;
+  /** What its clients live by. */
+  readonly clock: Clock;
   /** Gets ready. Comes once for each connection, before the first `open()`. */
   load(): Promise<void>;
   /** Opens a socket that carries the token. */
@@ -11,7 +14,12 @@ export interface Transport {
 }
 
 /** The browser's own WebSockets. */
-export const network: Transport = { isRemote: true, load: async () => {}, open: makeSocket };
+export const network: Transport = {
+  isRemote: true,
+  clock: realClock,
+  load: async () => {},
+  open: makeSocket,
+};
 
 /** Opens a WebSocket that carries the token. */
 function makeSocket(url: string, token: string): WebSocket {
