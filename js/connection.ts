@@ -1,14 +1,14 @@
-import type { Core, CoreListener, CoreOptions } from "./core.js";
-import { addUser, guarded, type InstanceUser, noteStream, removeUser } from "./crash.js";
-import { asRoomError, failure, RoomError, type RoomErrorCode } from "./errors.js";
+import type { Core, CoreListener } from "./core.js";
+import { addUser, type InstanceUser, removeUser } from "./crash.js";
+import { asRoomError, failure, type RoomError } from "./errors.js";
 import type { MessagingHandlers } from "./link.js";
+import type { CoreOptions } from "./options.js";
 import { PageLife } from "./page-life.js";
 import { Ready } from "./ready.js";
 import { Pause, type ReconnectPolicy } from "./reconnect.js";
 import { Renewal } from "./renewal.js";
 import { within } from "./signals.js";
 import { closed, type Transport } from "./socket.js";
-import { MessageStreamChunk } from "./streams.js";
 import { askToken, type TokenSource } from "./token.js";
 import { inWords } from "./values.js";
 import { init, makeCore } from "./wasm.js";
@@ -67,7 +67,10 @@ export class Connection {
   #pageLife: PageLife | undefined;
   readonly #user: InstanceUser = {
     probe: () => this.#core?.wake(),
-    crashed: (error) => this.end(error),
+    crashed: (error) => {
+      this.#core?.fail(error);
+      this.end(error);
+    },
   };
   #isAsleep = false;
   #isLost = false;
@@ -127,12 +130,13 @@ export class Connection {
   }
 
   async #drive(token: string): Promise<void> {
-    const { core: options, reconnect } = this.#settings;
-    const core = makeCore({ ...options, reconnect: reconnect !== undefined }, this.#coreListener());
+    const { core: options, reconnect, transport } = this.#settings;
+    const settings = { options, reconnect: reconnect !== undefined, clock: transport.clock };
+    const core = makeCore(settings, this.#coreListener());
     this.#core = core;
     this.#token = token;
     addUser(this.#user);
-    this.#socket = this.#settings.transport.open(this.#url(core), token);
+    this.#socket = transport.open(this.#url(core), token);
     await core.connect(this.#socket);
   }
 
@@ -165,7 +169,7 @@ export class Connection {
       });
     }
     this.#listener.opened();
-    this.#ready.resolve();
+    this.#ready.settle();
   }
 
   /** Something happened that may have broken the connection, or may let the next one through. */
@@ -275,7 +279,7 @@ export class Connection {
       this.#renewal.stop();
       this.#pageLife?.end();
       removeUser(this.#user);
-      this.#ready.reject(this.#error);
+      this.#ready.settle(this.#error);
       this.#listener.ended(this.#error);
     }
   }
@@ -290,19 +294,16 @@ export class Connection {
     let connection: Connection | undefined = this;
     const handlers = () => (connection === undefined ? undefined : connection.#handlers);
     return {
-      error: (code, message, hint, retryable, cause) =>
-        new RoomError(code as RoomErrorCode, message, { hint, retryable, cause }),
-      chunk: (header, data) => new MessageStreamChunk(JSON.parse(header), data),
       ended: (error) => {
         const ending = connection;
         connection = undefined;
         if (ending !== undefined) {
-          ending.#onEnded(error as RoomError);
+          ending.#onEnded(error);
         }
       },
       lost: (error) => {
         if (connection !== undefined) {
-          connection.#onLost(error as RoomError);
+          connection.#onLost(error);
         }
       },
       resumed: () => {
@@ -313,34 +314,20 @@ export class Connection {
       discontinuity: (error) => {
         if (connection !== undefined) {
           connection.#onOpened();
-          connection.#listener.discontinuity(error as RoomError);
+          connection.#listener.discontinuity(error);
         }
       },
       messagingEnabled: () => handlers()?.messagingEnabled(),
-      participantAdded: (id) => {
-        const participant = connection?.core?.participant(id);
-        if (participant) {
-          handlers()?.participantAdded(participant);
-        }
-      },
-      participantRemoved: ({ id }) => handlers()?.participantRemoved(id),
-      participantUpdated: (id, changed) => {
-        const participant = connection?.core?.participant(id);
-        if (participant) {
-          handlers()?.participantUpdated(id, participant.attributes, changed);
-        }
-      },
-      message: (from, type, json, attachment) => handlers()?.message(from, type, json, attachment),
-      streamMade: noteStream,
-      streamRequested: (offer) => handlers()?.streamRequested(guarded(offer)),
-      streamMessage: (type, json, attachment) => ({ type, json, attachment }),
-      callRequested: (call, type, json, attachment) =>
-        handlers()?.callRequested(guarded(call), type, json, attachment),
+      participantAdded: (participant) => handlers()?.participantAdded(participant),
+      participantRemoved: (id) => handlers()?.participantRemoved(id),
+      participantUpdated: (...args) => handlers()?.participantUpdated(...args),
+      message: (...args) => handlers()?.message(...args),
+      streamRequested: (offer) => handlers()?.streamRequested(offer),
+      callRequested: (...args) => handlers()?.callRequested(...args),
       // Even after `end()`: who was told that a stream opened is told that it closed.
       streamClosed: (streamId, error) => {
         if (connection !== undefined) {
-          const messaging = connection.#listener.messaging();
-          messaging?.streamClosed(streamId, error as RoomError | undefined);
+          connection.#listener.messaging()?.streamClosed(streamId, error);
         }
       },
     };

@@ -1,50 +1,39 @@
-/**
- * The WebAssembly core as the TypeScript face sees it. Not public.
- *
- * `src/client.rs` and `src/streams.rs` implement these shapes; the generated declarations are
- * never published.
- */
+import { Call } from "./call.js";
+import { type Clock, realClock } from "./clock.js";
+import { attempt } from "./crash.js";
+import type {
+  Engine,
+  EngineListener,
+  EngineMaker,
+  EngineMessage,
+  EngineParticipant,
+} from "./engine.js";
+import { coreError, type RoomError } from "./errors.js";
+import { type CoreOptions, optionNumbers } from "./options.js";
+import { Ready } from "./ready.js";
+import { IncomingStream, OutgoingStream, type StreamEnd } from "./stream-ends.js";
 
-/** Small typed options. Every field may be left out. */
-export interface CoreOptions {
-  handshakeTimeoutMs?: number;
-  requestTimeoutMs?: number;
-  streamOpenTimeoutMs?: number;
-  streamWindowBytes?: number;
-  maxMessageBytes?: number;
-  maxQueuedMessages?: number;
-  maxQueuedBytes?: number;
-  /** Whether the session outlives its connection; see `lost`. */
-  reconnect?: boolean;
+/** Where we are, and as whom. */
+export interface Place {
+  readonly participantId: string;
+  readonly roomName: string;
+  readonly roomUrl: string;
+  readonly sessionId: string;
+  /** Whether the server takes bytes as they are; else large pieces cost more than they save. */
+  readonly isRaw: boolean;
 }
 
-/** A remote participant as the core reports it. `attributes` is JSON text. */
-export interface CoreParticipant {
-  id: string;
-  role: string;
-  attributes: string;
-}
-
-/** What the core calls. None of these may throw; the face only stores, makes objects and dispatches. */
+/** What a core tells its connection. None of these may throw. */
 export interface CoreListener {
-  /** Makes a `RoomError`, for everything that the core rejects with. */
-  error(code: string, message: string, hint: string, retryable: boolean, cause: unknown): Error;
-  /** A stream of the platform that the core feeds, or is fed by. */
-  streamMade(controller: { error(reason: unknown): void }): void;
-  /** Makes a `MessageStreamChunk`. `header` is JSON text. */
-  chunk(header: string, data: Uint8Array): object;
   /** The session ended; every promise of it has been settled, every stream errored. */
-  ended(error: Error): void;
-  /** The connection is gone, or could not be made again; `Core.reconnect` tries the next time. */
-  lost(error: Error): void;
-  /** There is a connection again, and nothing was lost. */
+  ended(error: RoomError): void;
+  lost(error: RoomError): void;
   resumed(): void;
-  /** There is a connection again, but what was open has failed. `error` says why. */
-  discontinuity(error: Error): void;
+  discontinuity(error: RoomError): void;
   messagingEnabled(): void;
-  participantAdded(id: string): void;
-  participantRemoved(participant: CoreParticipant): void;
-  participantUpdated(id: string, changedJson: string): void;
+  participantAdded(participant: EngineParticipant): void;
+  participantRemoved(id: string): void;
+  participantUpdated(id: string, attributes: string, changedJson: string): void;
   message(
     from: string,
     type: string,
@@ -52,140 +41,335 @@ export interface CoreListener {
     attachment: Uint8Array | undefined,
   ): void;
   /** Somebody offers a stream; it is answered by `accept()` or `reject()`, sooner or later. */
-  streamRequested(offer: CoreIncomingStream): void;
-  /** Makes what `CoreCall.next()` gives. */
-  streamMessage(type: string, json: string, attachment: Uint8Array | undefined): CoreStreamMessage;
+  streamRequested(offer: IncomingStream): void;
   /** Somebody opens a duplex stream; it is answered by `accept()` or `reject()`. */
-  callRequested(
-    call: CoreCall,
-    type: string,
-    messageJson: string,
-    attachment: Uint8Array | undefined,
-  ): void;
-  /** An open stream (either direction, or both) ended; `error` is undefined when it ended cleanly. */
-  streamClosed(streamId: string, error: Error | undefined): void;
+  callRequested(call: Call, message: EngineMessage): void;
+  /** A stream that was open is over; the error is undefined if that was its clean end. */
+  streamClosed(streamId: string, error: RoomError | undefined): void;
 }
 
-/** One connection. Made anew for each `connect()`. */
-export interface Core {
-  /**
-   * Drives the session over `socket` (a browser WebSocket, connecting or open, `binaryType`
-   * "arraybuffer"); resolves when the room is ready.
-   */
-  connect(socket: WebSocket): Promise<void>;
-  /** Goes on over another socket after `lost`. Throws if the connection is not lost. */
-  reconnect(socket: WebSocket): void;
+/** What a core is made of. */
+export interface CoreSettings {
+  options: CoreOptions;
+  /** Whether the session outlives its connection; see `CoreListener.lost`. */
+  reconnect: boolean;
+  clock?: Clock | undefined;
+}
+
+/**
+ * One session: promises, streams and timers around an engine.
+ *
+ * Every command goes through `ask()`, and `settle()` follows it. Every promise is in one of three
+ * tables, from which the engine's answer takes it, or `fail()`.
+ */
+export class Core {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #ready = new Ready();
+  readonly #requests = new Map<number, (error?: RoomError) => void>();
+  readonly #streams = new Map<number, StreamEnd>();
+  readonly #calls = new Map<number, Call>();
+  #socket: WebSocket | undefined;
+  #place: Place | undefined;
+  #timer: unknown;
+
+  /** @throws `RoomError` `invalid-argument` for an option out of range. */
+  constructor(make: EngineMaker, settings: CoreSettings, listener: CoreListener) {
+    this.#clock = settings.clock ?? realClock;
+    const numbers = optionNumbers(settings.options);
+    this.#engine = make(this.#engineListener(listener), numbers, settings.reconnect);
+  }
+
+  /** Drives the session over a socket; resolves when the room is ready. */
+  async connect(socket: WebSocket): Promise<void> {
+    this.ask((engine) => engine.connect(socket));
+    this.#socket = socket;
+    await this.#ready.promise;
+  }
+
+  /** Goes on over another socket after `lost`. */
+  reconnect(socket: WebSocket): void {
+    this.#socket = socket;
+    this.ask((engine) => engine.reconnect(socket));
+  }
+
   /** What the next socket's URL says after `resume=`, if anything. */
-  readonly resumeQuery: string | undefined;
-  /** Lets go of the connection without leaving the room; `lost` follows. */
-  suspend(): void;
-  /** Asks the server for a sign of life; `lost` if none comes. */
-  probe(): void;
-  /** Lets the session look at the time. */
-  wake(): void;
-  /** Ends the session as "closed" and closes the socket with 1000. Calls `ended` before it returns. */
-  close(): void;
+  get resumeQuery(): string | undefined {
+    return this.ask((engine) => engine.resumeQuery());
+  }
 
-  readonly participantId: string | undefined;
-  readonly roomName: string | undefined;
-  readonly roomUrl: string | undefined;
-  readonly sessionId: string | undefined;
-  readonly isEnabled: boolean;
+  /** Where we are, once the room is ready; stays after the end. */
+  get place(): Place | undefined {
+    return this.#place;
+  }
+
+  get isEnabled(): boolean {
+    return this.ask((engine) => engine.isEnabled());
+  }
+
   /** JSON text of an object. */
-  localAttributes(): string;
-  participants(): CoreParticipant[];
-  participant(id: string): CoreParticipant | undefined;
+  get localAttributes(): string {
+    return this.ask((engine) => engine.localAttributes());
+  }
 
-  /** Resolves when `messaging.enabled` has come. */
-  enable(): Promise<void>;
-  disable(): Promise<void>;
-  setAttributes(changedJson: string): void;
+  /** How much of the engine's memory there is, which never shrinks. */
+  get memoryBytes(): number {
+    return this.ask((engine) => engine.memoryBytes());
+  }
+
+  suspend(): void {
+    this.command((engine) => engine.suspend());
+  }
+
+  probe(): void {
+    this.command((engine) => engine.probe());
+  }
+
+  wake(): void {
+    this.ask((engine) => engine.wake());
+  }
+
+  /** Ends the session as "closed". `ended` comes before it returns. */
+  close(): void {
+    this.command((engine) => engine.close());
+  }
+
+  enable(): Promise<void> {
+    return this.request((engine) => engine.enable());
+  }
+
+  disable(): Promise<void> {
+    return this.request((engine) => engine.disable());
+  }
+
+  setAttributes(changedJson: string): void {
+    this.command((engine) => engine.setAttributes(changedJson));
+  }
+
+  /** Sends to one participant, or to all others if there is no `to`. */
   send(
-    to: string,
+    to: string | undefined,
     type: string,
-    messageJson: string,
+    json: string,
     attachment: Uint8Array | undefined,
-  ): Promise<void>;
-  broadcast(type: string, messageJson: string, attachment: Uint8Array | undefined): Promise<void>;
-  /**
-   * The kind of stream in which bytes go to a participant, as it announces it. Throws if it takes
-   * none.
-   */
-  streamForm(to: string): "v1" | "duplex";
-  /** Throws at once what the session refuses at once. `streamId` is a fresh UUID. */
-  openStream(to: string, streamId: string, headerJson: string): CoreOutgoingStream;
-  /** Opens a duplex stream with its first message. Throws at once what is refused at once. */
-  openCall(
-    to: string,
-    type: string,
-    messageJson: string,
-    attachment: Uint8Array | undefined,
-  ): CoreCall;
-  /** Bytes of linear memory, for tests of memory. */
-  readonly memoryBytes: number;
+  ): Promise<void> {
+    return this.request((engine) => engine.send(to, type, json, attachment));
+  }
+
+  /** Whether bytes go to a participant in a stream of chunks; else in a duplex stream. */
+  takesChunks(to: string): boolean {
+    return this.ask((engine) => engine.takesChunks(to));
+  }
+
+  /** Offers a stream; its `opened()` tells the answer. Throws what is refused at once. */
+  openStream(to: string, streamId: string, headerJson: string): OutgoingStream {
+    const key = this.ask((engine) => engine.openStream(to, streamId, headerJson));
+    const stream = new OutgoingStream(this, key, streamId, to);
+    this.#streams.set(key, stream);
+    this.settle();
+    return stream;
+  }
+
+  /** Opens a duplex stream; its `opened()` tells the answer. Throws what is refused at once. */
+  openCall(to: string, type: string, json: string, attachment: Uint8Array | undefined): Call {
+    const key = this.ask((engine) => engine.openCall(to, type, json, attachment));
+    const call = new Call(this, key, "", to, true);
+    this.#calls.set(key, call);
+    this.settle();
+    return call;
+  }
+
+  /** Asks the engine. What comes of it, `settle()` carries out. */
+  ask<T>(act: (engine: Engine) => T): T {
+    return attempt(() => act(this.#engine));
+  }
+
+  settle(): void {
+    this.ask((engine) => engine.settle());
+  }
+
+  /** Gives a command that is done at once. */
+  command<T>(act: (engine: Engine) => T): T {
+    const result = this.ask(act);
+    this.settle();
+    return result;
+  }
+
+  /** Gives a command that is answered later, unless it gives no number. */
+  request(act: (engine: Engine) => number | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const number = this.ask(act);
+      if (number === undefined) {
+        resolve();
+      } else {
+        const settle = (error?: RoomError) => (error === undefined ? resolve() : reject(error));
+        this.#requests.set(number, settle);
+      }
+      this.settle();
+    });
+  }
+
+  /** The session has nothing more to say about it. */
+  forgetStream(key: number): void {
+    this.#streams.delete(key);
+  }
+
+  forgetCall(key: number): void {
+    this.#calls.delete(key);
+  }
+
+  /** Whether so much waits in the socket that streams should pause. */
+  get isSocketFull(): boolean {
+    const socket = this.#socket;
+    // A closed socket keeps its last level for ever.
+    return socket?.readyState === OPEN && socket.bufferedAmount > HIGH_WATER_BYTES;
+  }
+
+  pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.setTimeout(resolve, milliseconds);
+    });
+  }
+
+  /** How much one chunk of bare bytes carries. */
+  get pieceBytes(): number {
+    return this.#place?.isRaw ? RAW_PIECE_BYTES : PIECE_BYTES;
+  }
+
+  /** The engine will not answer any more: everything that waits fails. */
+  fail(error: RoomError): void {
+    this.#ready.settle(error);
+    const [requests, streams, calls] = [this.#requests, this.#streams, this.#calls];
+    const answers = [...requests.values()];
+    const ends = [...streams.values(), ...calls.values()];
+    for (const table of [requests, streams, calls]) {
+      table.clear();
+    }
+    for (const answer of answers) {
+      answer(error);
+    }
+    for (const end of ends) {
+      end.onFailed(error);
+    }
+  }
+
+  #setAlarm(waitMs: number | undefined): void {
+    this.#clock.clearTimeout(this.#timer);
+    if (waitMs === undefined) {
+      this.#timer = undefined;
+      return;
+    }
+    // Whole milliseconds, and one more, so that the moment has come. Browsers take waits above 31
+    // bits for none at all; an alarm that is early is set again.
+    const wholeMs = Math.min(Math.floor(waitMs) + 1, LONGEST_MS);
+    this.#timer = this.#clock.setTimeout(() => this.#onAlarm(), wholeMs);
+  }
+
+  #onAlarm(): void {
+    try {
+      this.wake();
+    } catch {
+      // The engine is dead; whoever uses it has been told.
+    }
+  }
+
+  #engineListener(listener: CoreListener): EngineListener {
+    // The engine holds this object for ever, and we hold the engine: to be collected, they part.
+    let core: Core | undefined = this;
+    let told: CoreListener | undefined = listener;
+    const [clock, requests, streams, calls] = [
+      this.#clock,
+      this.#requests,
+      this.#streams,
+      this.#calls,
+    ];
+    const over = (error: RoomError) => {
+      const listener = told;
+      // The session has answered everything; what were left over would wait for ever.
+      core?.fail(error);
+      core = undefined;
+      told = undefined;
+      listener?.ended(error);
+    };
+    return {
+      now: () => clock.now(),
+      setAlarm: (waitMs) => {
+        if (core !== undefined) {
+          core.#setAlarm(waitMs);
+        }
+      },
+      error: coreError,
+      chunk: (header, data) => ({ header, data }),
+      streamMessage: (type, json, attachment) => ({ type, json, attachment }),
+      placed: (participantId, roomName, roomUrl, sessionId, isRaw) => {
+        if (core !== undefined) {
+          core.#place = { participantId, roomName, roomUrl, sessionId, isRaw };
+        }
+      },
+      ready: () => {
+        if (core !== undefined) {
+          core.#ready.settle();
+        }
+      },
+      ended: over,
+      lost: (error) => told?.lost(error),
+      resumed: () => told?.resumed(),
+      discontinuity: (error) => told?.discontinuity(error),
+      answered: (request, error) => take(requests, request)?.(error),
+      messagingEnabled: () => told?.messagingEnabled(),
+      participantAdded: (participant) => told?.participantAdded(participant),
+      participantRemoved: (id) => told?.participantRemoved(id),
+      participantUpdated: (...args) => told?.participantUpdated(...args),
+      message: (...args) => told?.message(...args),
+      streamRequested: (key, streamId, from, header) => {
+        if (core !== undefined) {
+          const stream = new IncomingStream(core, key, streamId, from, header);
+          streams.set(key, stream);
+          told?.streamRequested(stream);
+        }
+      },
+      streamOpened: (key, error) => streams.get(key)?.onOpened(error),
+      streamStirred: (key) => streams.get(key)?.onStirred(),
+      streamWithdrawn: (key, error) => take(streams, key)?.onClosed(error),
+      streamClosed: (key, error) => tellClosed(take(streams, key), error, told),
+      callRequested: (key, streamId, from, type, json, attachment) => {
+        if (core !== undefined) {
+          const call = new Call(core, key, streamId, from, false);
+          calls.set(key, call);
+          told?.callRequested(call, { type, json, attachment });
+        }
+      },
+      callOpened: (key, streamId, error) => calls.get(key)?.onOpened(streamId, error),
+      callStirred: (key) => calls.get(key)?.onStirred(),
+      callWithdrawn: (key, error) => take(calls, key)?.onClosed(error),
+      callClosed: (key, error) => tellClosed(take(calls, key), error, told),
+    };
+  }
 }
 
-/** A stream this side opened. */
-export interface CoreOutgoingStream {
-  readonly streamId: string;
-  readonly to: string;
-  /** Settles when the other side accepts, refuses, leaves or does not answer in time. */
-  opened(): Promise<void>;
-  /** Resolves when the session has taken the chunk and there is room for another. */
-  write(headerJson: string, data: Uint8Array): Promise<void>;
-  /** The clean end. Resolves when the server has taken it. */
-  close(): Promise<void>;
-  /** Settles when the stream is over. */
-  closed(): Promise<void>;
-  /** The end that says it is not complete. Also withdraws an offer that is not answered. */
-  abort(reason: string): void;
-  /** Chunks `{header, data}`; the header is any JSON value. One per stream; locked by its user. */
-  readonly writable: WritableStream;
-  /** The same sink for bare bytes: chunks of `Uint8Array`, `ArrayBuffer` or views, cut to fit. */
-  bytes(): WritableStream;
-  readonly desiredSize: number;
+/** Takes what has a last event. */
+function take<T>(table: Map<number, T>, key: number): T | undefined {
+  const found = table.get(key);
+  table.delete(key);
+  return found;
 }
 
-/** A stream the other side opened. */
-export interface CoreIncomingStream {
-  readonly streamId: string;
-  readonly from: string;
-  /** JSON text of any value. */
-  readonly header: string;
-  /** Throws a `RoomError` if the offer was withdrawn. */
-  accept(): void;
-  reject(reason: string): void;
-  /** Settles when the stream is over; rejects too when an offer was withdrawn. */
-  closed(): Promise<void>;
-  /** `MessageStreamChunk`s. One per stream. High-water mark 0: credit is granted on reading. */
-  readonly readable: ReadableStream;
-  /** The same chunks' data only. Shares the one reader: use either. */
-  bytes(): ReadableStream;
-  cancel(reason: string): void;
+function tellClosed(
+  end: StreamEnd | Call | undefined,
+  error: RoomError | undefined,
+  listener: CoreListener | undefined,
+): void {
+  if (end !== undefined) {
+    end.onClosed(error);
+    listener?.streamClosed(end.streamId, error);
+  }
 }
 
-/** A message of a duplex stream. `json` is JSON text of an object. */
-export interface CoreStreamMessage {
-  type: string;
-  json: string;
-  attachment: Uint8Array | undefined;
-}
+const OPEN = 1;
 
-/** One end of a duplex stream. */
-export interface CoreCall {
-  /** The same at both ends; empty until it is accepted. */
-  readonly streamId: string;
-  readonly peer: string;
-  /** Settles when the other side accepts, refuses, leaves or does not answer in time. */
-  opened(): Promise<void>;
-  /** Settles when the stream is over; rejects too when a request was withdrawn. */
-  closed(): Promise<void>;
-  /** Throws a `RoomError` if the request was withdrawn. */
-  accept(): void;
-  reject(reason: string): void;
-  send(type: string, messageJson: string, attachment: Uint8Array | undefined): Promise<void>;
-  /** The next message, made by `streamMessage`; undefined at the end. One call at a time. */
-  next(): Promise<object | undefined>;
-  /** Ends it for both directions; withdraws a call that is not answered. */
-  close(): void;
-}
+/** Above this level of the socket's own buffer, streams wait. */
+const HIGH_WATER_BYTES = 4 * 1024 * 1024;
+
+const PIECE_BYTES = 64 * 1024;
+const RAW_PIECE_BYTES = 256 * 1024;
+const LONGEST_MS = 3_600_000;

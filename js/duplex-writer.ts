@@ -1,7 +1,6 @@
-import type { CoreCall, CoreOutgoingStream } from "./core.js";
-import { failure, type RoomError, reasonText } from "./errors.js";
-import type { MessageStreamChunkInit } from "./streams.js";
-import { type Bytes, bytesOf, jsonText } from "./values.js";
+import type { Call } from "./call.js";
+import { failure, type RoomError } from "./errors.js";
+import { byteSink, type ChunkWriter, type Controller, chunkSink } from "./sinks.js";
 
 /** What the messages of a stream of chunks over a duplex stream are called. */
 export const CHUNK_STREAM = {
@@ -17,8 +16,9 @@ export const CHUNK_STREAM = {
  * Every chunk is a message, of which the attachment is the data; the last message says whether it
  * was all. `README.md` shows the reading end.
  */
-export class DuplexWriter implements CoreOutgoingStream {
-  readonly #call: CoreCall;
+export class DuplexWriter implements ChunkWriter {
+  readonly pieceBytes = 64 * 1024;
+  readonly #call: Call;
   readonly #over: Promise<void>;
   /** How it ended at this end, if it did. */
   #end: RoomError | "clean" | undefined;
@@ -26,7 +26,7 @@ export class DuplexWriter implements CoreOutgoingStream {
   #writing = 0;
   #writable: WritableStream | undefined;
 
-  constructor(call: CoreCall) {
+  constructor(call: Call) {
     this.#call = call;
     this.#over = this.#watch();
     // It is for whoever asks for `closed()`.
@@ -43,11 +43,15 @@ export class DuplexWriter implements CoreOutgoingStream {
   }
 
   get desiredSize(): number {
-    return this.#end === undefined ? Math.max(PIECE_BYTES - this.#writing, 0) : 0;
+    return this.#end === undefined ? Math.max(this.pieceBytes - this.#writing, 0) : 0;
   }
 
   opened(): Promise<void> {
     return this.#call.opened();
+  }
+
+  put(headerJson: string, data: Uint8Array): Promise<void> {
+    return this.write(headerJson, data);
   }
 
   async write(headerJson: string, data: Uint8Array): Promise<void> {
@@ -83,39 +87,16 @@ export class DuplexWriter implements CoreOutgoingStream {
   }
 
   get writable(): WritableStream {
-    this.#writable ??= this.#sink((chunk: MessageStreamChunkInit) => {
-      const header = jsonText("the header of a chunk", chunk.header ?? {});
-      return this.write(header, bytesOf("the data of a chunk", chunk.data));
-    });
+    this.#writable ??= chunkSink(this);
     return this.#writable;
   }
 
   bytes(): WritableStream {
-    return this.#sink(async (chunk: Bytes) => {
-      const bytes = bytesOf("the data of a chunk", chunk);
-      for (let from = 0; from < bytes.byteLength; from += PIECE_BYTES) {
-        await this.write("{}", bytes.subarray(from, from + PIECE_BYTES));
-      }
-    });
+    return byteSink(this);
   }
 
-  #sink<T>(write: (chunk: T) => Promise<void>): WritableStream {
-    return new WritableStream<T>({
-      start: (controller) => {
-        this.closed().catch((error) => controller.error(error));
-      },
-      write: async (chunk) => {
-        try {
-          await write(chunk);
-        } catch (error) {
-          // The platform gives the stream up without calling `abort`.
-          this.abort(reasonText(error));
-          throw error;
-        }
-      },
-      close: () => this.close(),
-      abort: (reason) => this.abort(reasonText(reason)),
-    });
+  addSink(sink: Controller): void {
+    this.closed().catch((error) => sink.error(error));
   }
 
   async #close(): Promise<void> {
@@ -163,6 +144,3 @@ export class DuplexWriter implements CoreOutgoingStream {
     return this.#end instanceof Error ? this.#end : error;
   }
 }
-
-/** How much of bare bytes goes into one chunk. */
-const PIECE_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import type { RoomErrorCode } from "./error-codes.js";
+import { HINTS, RETRYABLE, type RoomErrorCode } from "./error-codes.js";
 
 export type { RoomErrorCode };
 
@@ -41,27 +41,15 @@ export class RoomError extends Error {
   }
 }
 
-/** For what the core does not see. The same words as its own. */
-const HINTS = {
-  "invalid-argument":
-    "Check the argument that the message names; messages must be plain JSON objects.",
-  "invalid-url": "Give a ws:, wss:, http: or https: URL, such as wss://example.org/rooms/lobby.",
-  "invalid-token": "Give a token as a string, or a function that returns one or a promise of one.",
-  "not-connected": "Await connect() first.",
-  closed: "Make a new RoomClient to connect again.",
-  aborted: "The signal that was given with the call was aborted.",
-  timeout: "Try again, or allow more time.",
-  "stream-closed": "Open a new stream.",
-  "stream-aborted": "The other side's reason is in the message. What was received is not complete.",
-  internal: "This is a defect of room-messaging; please report it.",
-  "wasm-unavailable":
-    "Serve the .wasm file, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or call init() with its address.",
-} as const;
-
 /** Makes an error of the face's own. */
-export function failure(code: keyof typeof HINTS, message: string, cause?: unknown): RoomError {
-  const retryable = code === "not-connected" || code === "timeout";
+export function failure(code: RoomErrorCode, message: string, cause?: unknown): RoomError {
+  const retryable = RETRYABLE.includes(code);
   return new RoomError(code, message, { hint: HINTS[code], retryable, cause });
+}
+
+/** Makes an error of the engine's. */
+export function coreError(code: string, message: string): RoomError {
+  return failure(code as RoomErrorCode, message);
 }
 
 /** Makes a `RoomError` of what must be one already, unless something is broken. */
@@ -69,7 +57,7 @@ export function asRoomError(error: unknown): RoomError {
   return error instanceof RoomError ? error : failure("internal", reasonText(error), error);
 }
 
-/** Any thrown value in words. The same as `reason_text` in `src/values.rs`. Never throws. */
+/** Any thrown value in words. Never throws. */
 export function reasonText(reason: unknown): string {
   if (reason === undefined) {
     return "";

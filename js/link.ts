@@ -1,21 +1,19 @@
-import type { Core, CoreCall, CoreIncomingStream, CoreParticipant } from "./core.js";
+import type { Call } from "./call.js";
+import type { Core } from "./core.js";
+import type { EngineMessage, EngineParticipant } from "./engine.js";
 import type { RoomError } from "./errors.js";
+import type { IncomingStream } from "./stream-ends.js";
 
 /** What a connection tells a `MessagingClient`. None of these may throw. */
 export interface MessagingHandlers {
   ended(): void;
   messagingEnabled(): void;
-  participantAdded(participant: CoreParticipant): void;
+  participantAdded(participant: EngineParticipant): void;
   participantRemoved(id: string): void;
   participantUpdated(id: string, attributes: string, changedJson: string): void;
   message(from: string, type: string, json: string, attachment: Uint8Array | undefined): void;
-  streamRequested(offer: CoreIncomingStream): void;
-  callRequested(
-    call: CoreCall,
-    type: string,
-    json: string,
-    attachment: Uint8Array | undefined,
-  ): void;
+  streamRequested(offer: IncomingStream): void;
+  callRequested(call: Call, message: EngineMessage): void;
   streamClosed(streamId: string, error: RoomError | undefined): void;
 }
 

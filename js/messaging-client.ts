@@ -1,4 +1,5 @@
-import type { Core, CoreCall, CoreIncomingStream, CoreOutgoingStream } from "./core.js";
+import type { Call } from "./call.js";
+import type { Core } from "./core.js";
 import { CHUNK_STREAM, DuplexWriter } from "./duplex-writer.js";
 import { failure } from "./errors.js";
 import {
@@ -30,6 +31,7 @@ import {
   throwIfAborted,
   within,
 } from "./signals.js";
+import type { IncomingStream, OutgoingStream } from "./stream-ends.js";
 import { type MessageStreamReader, MessageStreamWriter } from "./streams.js";
 import { uuid } from "./uuid.js";
 import {
@@ -227,7 +229,7 @@ export class MessagingClient<
       isObject(first) ? first : { type: first, message, attachment }
     ) as BroadcastOptions;
     const core = this.#link.core();
-    await this.#send(options, (kind, json, bytes) => core.broadcast(kind, json, bytes));
+    await this.#send(options, (kind, json, bytes) => core.send(undefined, kind, json, bytes));
   }
 
   /**
@@ -340,7 +342,7 @@ export class MessagingClient<
         this.dispatchEvent(new RoomMessageEvent<Messages>(message as MessageOf<Messages>));
       },
       streamRequested: (offer) => this.#onOffer(offer),
-      callRequested: (call, type, json, attachment) =>
+      callRequested: (call, { type, json, attachment }) =>
         this.#onCall(call, new RoomMessage(call.peer, type, json, attachment)),
       streamClosed: (streamId, error) => this.dispatchEvent(new StreamClosedEvent(streamId, error)),
     };
@@ -369,7 +371,7 @@ export class MessagingClient<
   }
 
   /** Refused at once if nobody listens: the other side would wait. */
-  #onCall(core: CoreCall, message: RoomMessage): void {
+  #onCall(core: Call, message: RoomMessage): void {
     const onAccepted = (stream: MessagingStream) =>
       this.dispatchEvent(new StreamOpenedEvent(stream));
     if (!this.dispatchIfHeard(new StreamRequestedEvent(core, message, onAccepted))) {
@@ -377,7 +379,7 @@ export class MessagingClient<
     }
   }
 
-  #onOffer(offer: CoreIncomingStream): void {
+  #onOffer(offer: IncomingStream): void {
     const from = this.#participants.get(offer.from);
     const callback = this.#onStreamAccept;
     if (callback === undefined || from === undefined) {
@@ -391,8 +393,8 @@ export class MessagingClient<
 }
 
 /** Offers a stream in the form that the other side announces. */
-function openWriter(core: Core, to: string, headerJson: string): CoreOutgoingStream {
-  if (core.streamForm(to) === "v1") {
+function openWriter(core: Core, to: string, headerJson: string): OutgoingStream | DuplexWriter {
+  if (core.takesChunks(to)) {
     return core.openStream(to, uuid(), headerJson);
   }
   const first = `{"header":${headerJson}}`;

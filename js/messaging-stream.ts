@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { CoreCall, CoreStreamMessage } from "./core.js";
+import type { Call } from "./call.js";
 import { failure } from "./errors.js";
 import { RoomMessage } from "./messages.js";
 import { SendQueue } from "./send-queue.js";
@@ -30,13 +30,13 @@ export interface StreamMessageInit extends CallOptions {
  * ```
  */
 export class MessagingStream {
-  readonly #core: CoreCall;
+  readonly #core: Call;
   readonly #queue = new SendQueue();
   #readable: ReadableStream<RoomMessage> | undefined;
   #writable: WritableStream<StreamMessageInit> | undefined;
 
   /** @internal */
-  constructor(core: CoreCall) {
+  constructor(core: Call) {
     this.#core = core;
   }
 
@@ -137,7 +137,7 @@ export class MessagingStream {
   }
 
   async #next(): Promise<RoomMessage | undefined> {
-    const message = (await this.#core.next()) as CoreStreamMessage | undefined;
+    const message = await this.#core.next();
     if (message === undefined) {
       return undefined;
     }
@@ -150,12 +150,12 @@ export class MessagingStream {
 export class StreamRequestedEvent extends Event {
   /** The message it is opened with; `fromParticipantId` says who opens it. */
   readonly message: RoomMessage;
-  readonly #core: CoreCall;
+  readonly #core: Call;
   readonly #onAccepted: (stream: MessagingStream) => void;
   #isAnswered = false;
 
   /** @internal */
-  constructor(core: CoreCall, message: RoomMessage, onAccepted: (stream: MessagingStream) => void) {
+  constructor(core: Call, message: RoomMessage, onAccepted: (stream: MessagingStream) => void) {
     super("stream_requested");
     this.#core = core;
     this.message = message;

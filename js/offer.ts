@@ -1,6 +1,6 @@
-import type { CoreIncomingStream } from "./core.js";
 import { RoomError, reasonText, showMistake } from "./errors.js";
 import type { RemoteParticipant } from "./participants.js";
+import type { IncomingStream } from "./stream-ends.js";
 import { MessageStreamReader } from "./streams.js";
 
 /**
@@ -14,13 +14,13 @@ export type StreamAcceptCallback = (reader: MessageStreamReader) => unknown;
 
 /** An offered stream until it is answered, and the application's callback after that. */
 export class Offer {
-  readonly #core: CoreIncomingStream;
+  readonly #core: IncomingStream;
   readonly #reader: MessageStreamReader;
   readonly #onAccepted: (reader: MessageStreamReader) => void;
   #isAnswered = false;
 
   constructor(
-    core: CoreIncomingStream,
+    core: IncomingStream,
     from: RemoteParticipant,
     onAccepted: (reader: MessageStreamReader) => void,
   ) {

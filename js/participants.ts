@@ -1,4 +1,5 @@
-import type { Core, CoreParticipant } from "./core.js";
+import type { Core } from "./core.js";
+import type { EngineParticipant } from "./engine.js";
 import { jsonObject, jsonText, nonEmpty } from "./values.js";
 
 /** Attributes by name: any JSON. */
@@ -13,7 +14,7 @@ export class RemoteParticipant {
   #attributes: Attributes;
 
   /** @internal */
-  constructor({ id, role, attributes }: CoreParticipant) {
+  constructor({ id, role, attributes }: EngineParticipant) {
     this.id = id;
     this.role = role;
     this.#attributes = JSON.parse(attributes) as Attributes;
@@ -54,12 +55,12 @@ export class LocalParticipant {
 
   /** Our id; the empty string until the room is ready. */
   get id(): string {
-    return this.#known()?.participantId ?? "";
+    return this.#known()?.place?.participantId ?? "";
   }
 
   /** What we say about ourselves. */
   get attributes(): Attributes {
-    return JSON.parse(this.#known()?.localAttributes() ?? "{}") as Attributes;
+    return JSON.parse(this.#known()?.localAttributes ?? "{}") as Attributes;
   }
 
   /** Our attribute `name`, which comes from the token, or the empty string. */

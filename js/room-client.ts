@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { Connection } from "./connection.js";
-import type { Core, CoreOptions } from "./core.js";
+import type { Core } from "./core.js";
 import { failure, type RoomError } from "./errors.js";
 import {
   DiscontinuityEvent,
@@ -14,6 +14,7 @@ import {
 import type { MessagingHandlers, MessagingLink } from "./link.js";
 import type { AnyMessages, MessageMap } from "./messages.js";
 import { MessagingClient } from "./messaging-client.js";
+import type { CoreOptions } from "./options.js";
 import { LocalParticipant } from "./participants.js";
 import { backoff, type ReconnectPolicy } from "./reconnect.js";
 import { abortable, type CallOptions, liveSignal } from "./signals.js";
@@ -126,17 +127,17 @@ export class RoomClient<
 
   /** The room's name, once the room is ready. */
   get roomName(): string | undefined {
-    return this.#connection?.core?.roomName;
+    return this.#connection?.core?.place?.roomName;
   }
 
   /** Where the room says it is, once the room is ready. */
   get roomUrl(): string | undefined {
-    return this.#connection?.core?.roomUrl;
+    return this.#connection?.core?.place?.roomUrl;
   }
 
   /** The id of the room's current run, once the room is ready. */
   get sessionId(): string | undefined {
-    return this.#connection?.core?.sessionId;
+    return this.#connection?.core?.place?.sessionId;
   }
 
   /**

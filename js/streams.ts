@@ -1,10 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { CoreIncomingStream, CoreOutgoingStream } from "./core.js";
-import { failure, reasonText } from "./errors.js";
+import type { DuplexWriter } from "./duplex-writer.js";
+import { reasonText } from "./errors.js";
 import type { RemoteParticipant } from "./participants.js";
 import { abortable, type CallOptions, liveSignal } from "./signals.js";
-import { type Bytes, bytesOf, jsonText, type OwnBytes } from "./values.js";
+import { chunkParts, type MessageStreamChunkInit } from "./sinks.js";
+import type { IncomingStream, OutgoingStream } from "./stream-ends.js";
+import { type Bytes, bytesOf, type OwnBytes } from "./values.js";
+
+export type { MessageStreamChunkInit };
 
 /** One piece of a stream: bytes, and what the writer says about them. */
 export class MessageStreamChunk {
@@ -20,14 +24,6 @@ export class MessageStreamChunk {
   }
 }
 
-/** What can be written: a `MessageStreamChunk`, or an object like one. */
-export interface MessageStreamChunkInit {
-  /** Any JSON; an empty object if it is left out. */
-  readonly header?: unknown;
-  /** The bytes; they are copied at once. */
-  readonly data: Bytes;
-}
-
 /**
  * The writing end of a stream. Made by `createStream()` when the other side has accepted.
  *
@@ -37,10 +33,10 @@ export class MessageStreamWriter {
   /** What was said about the stream when it was opened. */
   // biome-ignore lint/suspicious/noExplicitAny: the shape is the application's
   readonly header: any;
-  readonly #core: CoreOutgoingStream;
+  readonly #core: OutgoingStream | DuplexWriter;
 
   /** @internal */
-  constructor(core: CoreOutgoingStream, header: unknown) {
+  constructor(core: OutgoingStream | DuplexWriter, header: unknown) {
     this.#core = core;
     this.header = header;
   }
@@ -74,11 +70,7 @@ export class MessageStreamWriter {
    * room; the chunk is on its way then.
    */
   async write(chunk: MessageStreamChunkInit, options?: CallOptions): Promise<void> {
-    if (typeof chunk !== "object" || chunk === null) {
-      throw failure("invalid-argument", `a chunk must be an object, not a ${typeof chunk}`);
-    }
-    const header = jsonText("the header of a chunk", chunk.header ?? defaultHeader(chunk));
-    const data = bytesOf("the data of a chunk", chunk.data);
+    const [header, data] = chunkParts(chunk);
     const signal = liveSignal(options);
     await abortable(this.#core.write(header, data), signal);
   }
@@ -96,22 +88,18 @@ export class MessageStreamWriter {
 
   /** The stream as the platform has it. `pipeTo()` it. */
   get writable(): WritableStream<MessageStreamChunkInit> {
-    return this.#core.writable as WritableStream<MessageStreamChunkInit>;
+    return this.#core.writable;
   }
 
   /** The same for bare bytes, which are cut to fit. */
   bytes(): WritableStream<Bytes> {
-    return this.#core.bytes() as WritableStream<Bytes>;
+    return this.#core.bytes();
   }
 
   /** Ends it as incomplete, unless it has been closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.abort("the writer was disposed of");
   }
-}
-
-function defaultHeader(chunk: MessageStreamChunkInit): object | null {
-  return chunk.header === null ? null : {};
 }
 
 /**
@@ -123,12 +111,12 @@ function defaultHeader(chunk: MessageStreamChunkInit): object | null {
 export class MessageStreamReader {
   /** Who writes it. */
   readonly from: RemoteParticipant;
-  readonly #core: CoreIncomingStream;
+  readonly #core: IncomingStream;
   readonly #accept: () => void;
   #header: { value: unknown } | undefined;
 
   /** @internal */
-  constructor(core: CoreIncomingStream, from: RemoteParticipant, accept: () => void) {
+  constructor(core: IncomingStream, from: RemoteParticipant, accept: () => void) {
     this.#core = core;
     this.from = from;
     this.#accept = accept;
@@ -157,7 +145,7 @@ export class MessageStreamReader {
   /** The stream as the platform has it. Asking for it accepts the stream. */
   get readable(): ReadableStream<MessageStreamChunk> {
     this.#accept();
-    return this.#core.readable as ReadableStream<MessageStreamChunk>;
+    return this.#core.readable;
   }
 
   /** The data without the headers. Asking for it accepts the stream. */

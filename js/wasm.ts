@@ -1,7 +1,7 @@
-import type { Core as CoreInstance, CoreListener, CoreOptions } from "./core.js";
-import { crash, guarded } from "./crash.js";
+import { Core, type CoreListener, type CoreSettings } from "./core.js";
+import { crash } from "./crash.js";
 import { failure, RoomError } from "./errors.js";
-import load, { Core, onPanic } from "./glue/room_messaging.js";
+import load, { Engine, onPanic } from "./glue/room_messaging.js";
 
 /** Where the WebAssembly comes from. */
 export type WasmSource =
@@ -66,6 +66,6 @@ async function start(source: WasmSource | undefined): Promise<void> {
 const POLICY = /content.security.policy|blocked by csp|wasm-unsafe-eval/i;
 
 /** Makes a core; the WebAssembly must have been loaded. */
-export function makeCore(options: CoreOptions, listener: CoreListener): CoreInstance {
-  return guarded(new Core(options, listener));
+export function makeCore(settings: CoreSettings, listener: CoreListener): Core {
+  return new Core((...parts) => new Engine(...parts), settings, listener);
 }

@@ -1,32 +1,26 @@
 //! The browser boundary of the room-messaging client. It translates and decides nothing.
 //!
-//! JavaScript sees `Core` and the two stream ends; the public face around them is `js/`. What
-//! they do is decided by `room_proto::Session`, which `driver.rs` carries. On other targets than
-//! wasm32 there is nothing here.
+//! JavaScript sees [`Engine`], which takes commands, and gives it an [`EngineListener`], which hears
+//! what comes of them. Promises, streams and timers are made in `js/`. What they do is decided by
+//! `room_proto::Session`, which `driver.rs` carries. On other targets than wasm32 there is nothing
+//! here.
 
 #![cfg(target_arch = "wasm32")]
 
-mod calls;
-mod client;
-mod clock;
 mod driver;
+mod engine;
 mod error;
-mod latch;
 mod listener;
 mod options;
 mod socket;
-mod streams;
-mod values;
 
 use std::panic;
 
 use js_sys::Function;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-pub use calls::CallStream;
-pub use client::Core;
-pub use listener::{CoreListener, CoreParticipant};
-pub use streams::{IncomingStream, OutgoingStream};
+pub use engine::Engine;
+pub use listener::{EngineListener, EngineParticipant};
 
 /// Sets what is called, with the message, when this module fails and will not answer any more.
 #[wasm_bindgen(js_name = onPanic)]

@@ -1,15 +1,13 @@
-//! What we call in JavaScript. `js/core.ts` has the same shapes.
+//! What we call in JavaScript. `js/engine.ts` has the same shapes.
 
 use js_sys::Uint8Array;
 use room_proto::session::Participant;
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 
-use crate::{calls::CallStream, streams::IncomingStream};
-
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-import type { CoreListener, CoreOptions, CoreParticipant } from "../core.js";
+import type { EngineListener, EngineParticipant } from "../engine.js";
 "#;
 
 #[wasm_bindgen]
@@ -18,81 +16,93 @@ extern "C" {
     ///
     /// Its methods do not throw. They are caught all the same: an exception that crossed this
     /// module would leave the driver in the middle of its work for ever.
-    #[wasm_bindgen(typescript_type = "CoreListener")]
+    #[wasm_bindgen(typescript_type = "EngineListener")]
     #[derive(Clone, Debug)]
-    pub type CoreListener;
+    pub type EngineListener;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn now(this: &EngineListener) -> Result<f64, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = setAlarm)]
+    pub(crate) fn set_alarm(this: &EngineListener, wait_ms: Option<f64>) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn error(
-        this: &CoreListener,
+        this: &EngineListener,
         code: &str,
         message: &str,
-        hint: &str,
-        retryable: bool,
-        cause: &JsValue,
     ) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn chunk(
-        this: &CoreListener,
+        this: &EngineListener,
         header: &str,
         data: Uint8Array,
     ) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(method, catch, js_name = streamMade)]
-    pub(crate) fn stream_made(this: &CoreListener, controller: &JsValue) -> Result<(), JsValue>;
-
     #[wasm_bindgen(method, catch, js_name = streamMessage)]
     pub(crate) fn stream_message(
-        this: &CoreListener,
+        this: &EngineListener,
         kind: &str,
         message: &str,
         attachment: Option<Uint8Array>,
     ) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(method, catch, js_name = callRequested)]
-    pub(crate) fn call_requested(
-        this: &CoreListener,
-        call: CallStream,
-        kind: &str,
-        message: &str,
-        attachment: Option<Uint8Array>,
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn placed(
+        this: &EngineListener,
+        participant_id: &str,
+        room_name: &str,
+        room_url: &str,
+        session_id: &str,
+        is_raw: bool,
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn ended(this: &CoreListener, error: &JsValue) -> Result<(), JsValue>;
+    pub(crate) fn ready(this: &EngineListener) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn lost(this: &CoreListener, error: &JsValue) -> Result<(), JsValue>;
+    pub(crate) fn ended(this: &EngineListener, error: &JsValue) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn resumed(this: &CoreListener) -> Result<(), JsValue>;
+    pub(crate) fn lost(this: &EngineListener, error: &JsValue) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn discontinuity(this: &CoreListener, error: &JsValue) -> Result<(), JsValue>;
+    pub(crate) fn resumed(this: &EngineListener) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn discontinuity(this: &EngineListener, error: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn answered(
+        this: &EngineListener,
+        request: u32,
+        error: &JsValue,
+    ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = messagingEnabled)]
-    pub(crate) fn messaging_enabled(this: &CoreListener) -> Result<(), JsValue>;
+    pub(crate) fn messaging_enabled(this: &EngineListener) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = participantAdded)]
-    pub(crate) fn participant_added(this: &CoreListener, id: &str) -> Result<(), JsValue>;
+    pub(crate) fn participant_added(
+        this: &EngineListener,
+        participant: EngineParticipant,
+    ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = participantRemoved)]
-    pub(crate) fn participant_removed(
-        this: &CoreListener,
-        participant: CoreParticipant,
-    ) -> Result<(), JsValue>;
+    pub(crate) fn participant_removed(this: &EngineListener, id: &str) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = participantUpdated)]
     pub(crate) fn participant_updated(
-        this: &CoreListener,
+        this: &EngineListener,
         id: &str,
+        attributes: &str,
         changed: &str,
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn message(
-        this: &CoreListener,
+        this: &EngineListener,
         from: &str,
         kind: &str,
         message: &str,
@@ -101,14 +111,70 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = streamRequested)]
     pub(crate) fn stream_requested(
-        this: &CoreListener,
-        offer: IncomingStream,
+        this: &EngineListener,
+        stream: u32,
+        stream_id: &str,
+        from: &str,
+        header: &str,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = streamOpened)]
+    pub(crate) fn stream_opened(
+        this: &EngineListener,
+        stream: u32,
+        error: &JsValue,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = streamStirred)]
+    pub(crate) fn stream_stirred(this: &EngineListener, stream: u32) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = streamWithdrawn)]
+    pub(crate) fn stream_withdrawn(
+        this: &EngineListener,
+        stream: u32,
+        error: &JsValue,
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = streamClosed)]
     pub(crate) fn stream_closed(
-        this: &CoreListener,
+        this: &EngineListener,
+        stream: u32,
+        error: &JsValue,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = callRequested)]
+    pub(crate) fn call_requested(
+        this: &EngineListener,
+        call: u32,
         stream_id: &str,
+        from: &str,
+        kind: &str,
+        message: &str,
+        attachment: Option<Uint8Array>,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = callOpened)]
+    pub(crate) fn call_opened(
+        this: &EngineListener,
+        call: u32,
+        stream_id: &str,
+        error: &JsValue,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = callStirred)]
+    pub(crate) fn call_stirred(this: &EngineListener, call: u32) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = callWithdrawn)]
+    pub(crate) fn call_withdrawn(
+        this: &EngineListener,
+        call: u32,
+        error: &JsValue,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = callClosed)]
+    pub(crate) fn call_closed(
+        this: &EngineListener,
+        call: u32,
         error: &JsValue,
     ) -> Result<(), JsValue>;
 }
@@ -116,12 +182,12 @@ extern "C" {
 #[wasm_bindgen]
 extern "C" {
     /// A remote participant, as a plain object.
-    #[wasm_bindgen(typescript_type = "CoreParticipant")]
+    #[wasm_bindgen(typescript_type = "EngineParticipant")]
     #[derive(Clone, Debug)]
-    pub type CoreParticipant;
+    pub type EngineParticipant;
 }
 
-/// What a [`CoreParticipant`] is made of.
+/// What an [`EngineParticipant`] is made of.
 #[derive(Serialize)]
 struct Fields<'a> {
     id: &'a str,
@@ -129,7 +195,7 @@ struct Fields<'a> {
     attributes: &'a str,
 }
 
-impl From<&Participant> for CoreParticipant {
+impl From<&Participant> for EngineParticipant {
     fn from(participant: &Participant) -> Self {
         let Participant { id, role, attributes } = participant;
         let fields = Fields { id: id.as_str(), role, attributes: attributes.as_str() };

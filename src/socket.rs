@@ -1,7 +1,7 @@
 //! One browser WebSocket.
 //!
 //! Receiving goes through gloo-net, over a clone of the handle. Sending goes to the handle itself:
-//! gloo-net's sink says `Ok` to what a closed socket drops, and knows no buffer level.
+//! gloo-net's sink says `Ok` to what a closed socket drops, and copies each message.
 
 use std::{
     pin::Pin,
@@ -48,12 +48,6 @@ impl Socket {
             self.raw.send_with_u8_array(bytes)?;
         }
         Ok(())
-    }
-
-    /// Whether so much waits to be sent that streams should pause.
-    pub(crate) fn is_full(&self) -> bool {
-        // A closed socket keeps its last level for ever.
-        self.raw.ready_state() == WebSocket::OPEN && self.raw.buffered_amount() > HIGH_WATER_BYTES
     }
 
     pub(crate) fn close(&self, code: u16, reason: &str) {
@@ -131,6 +125,3 @@ impl SocketEvents {
 
 /// The code in a `close` event for a connection that broke.
 const NO_CLOSE_FRAME: u16 = 1006;
-
-/// Above this level of the socket's own buffer, streams wait.
-const HIGH_WATER_BYTES: u32 = 4 * 1024 * 1024;

@@ -1,8 +1,8 @@
 // What the generated glue exports. Its own declarations are never published.
 
-import type { Core as CoreInstance, CoreListener, CoreOptions } from "../core.js";
+import type { EngineMaker, Engine as EngineShape } from "../engine.js";
 
-export const Core: new (options: CoreOptions | undefined, listener: CoreListener) => CoreInstance;
+export const Engine: new (...parts: Parameters<EngineMaker>) => EngineShape;
 
 /** The instance calls back when it fails; it must not be called then. */
 export function onPanic(callback: (message: string) => void): void;

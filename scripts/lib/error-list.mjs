@@ -29,11 +29,23 @@ export async function outdatedErrorFiles() {
 
 function types(errors) {
   const members = errors.map(({ code, meaning }) => `  /** ${meaning} */\n  | "${code}"`);
+  const hints = errors.map(
+    ({ code, hint }) => `  ${JSON.stringify(code)}: ${JSON.stringify(hint)},`,
+  );
+  const retryable = errors.filter((error) => error.retryable).map(({ code }) => code);
   return `// Made by scripts/errors.mjs from crates/proto/src/error.rs.
 
 /** What can go wrong, for programs. No release rewords a code. */
 export type RoomErrorCode =
 ${members.join("\n")};
+
+/** What to do about it, in a sentence. */
+export const HINTS: Record<RoomErrorCode, string> = {
+${hints.join("\n")}
+};
+
+/** Those after which the same call may succeed later. */
+export const RETRYABLE: readonly RoomErrorCode[] = ${JSON.stringify(retryable)};
 `;
 }
 

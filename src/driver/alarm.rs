@@ -1,54 +1,36 @@
-//! The session's next moment, as a browser timer.
+//! Time: what the listener's clock says, and the session's next moment as the listener's alarm.
 
-use std::rc::Rc;
+use std::time::Duration;
 
-use gloo_timers::callback::Timeout;
 use room_proto::{Input, Timestamp};
 
-use crate::{clock::now, driver::Driver};
-
-/// A timer that runs. Dropping it stops it.
-pub(crate) struct Alarm {
-    at: Timestamp,
-    _timer: Timeout,
-}
+use crate::{driver::Driver, error::report_thrown};
 
 impl Driver {
+    /// The time as the listener has it.
+    pub(super) fn now(&self) -> Timestamp {
+        // Clocks do not throw; if one did, time would stand still.
+        let milliseconds = self.listener.now().unwrap_or_default();
+        Duration::from_micros((milliseconds * 1000.0) as u64)
+    }
+
+    /// Lets the session look at the time.
+    pub(crate) fn wake(&self) {
+        self.alarm.set(None);
+        self.feed(Input::Woken);
+    }
+
     /// Sees to it that the session is woken when it wants to be.
-    pub(super) fn set_alarm(self: &Rc<Self>) {
+    pub(super) fn set_alarm(&self) {
         let wakeup = self.session().next_wakeup();
-        let set = self.alarm.borrow().as_ref().map(|alarm| alarm.at);
-        match (wakeup, set) {
-            (None, _) => drop(self.alarm.take()),
-            // An early timer is set anew when it fires: cheaper than one more for each message.
-            (Some(wakeup), Some(set)) if set <= wakeup => {}
-            (Some(wakeup), _) => drop(self.alarm.replace(Some(self.alarm(wakeup)))),
-        }
-    }
-
-    fn alarm(self: &Rc<Self>, at: Timestamp) -> Alarm {
-        let wait = at.saturating_sub(now()).as_secs_f64() * 1000.0;
-        // Whole milliseconds, and one more, so that the moment has come. It saturates.
-        let wait = (wait as u32).saturating_add(1).min(LONGEST_MS);
-        let driver = Rc::downgrade(self);
-        let timer = Timeout::new(wait, move || {
-            if let Some(driver) = driver.upgrade() {
-                driver.on_alarm();
-            }
-        });
-        Alarm { at, _timer: timer }
-    }
-
-    fn on_alarm(self: &Rc<Self>) {
-        drop(self.alarm.take());
-        let wakeup = self.session().next_wakeup();
-        if wakeup.is_some_and(|wakeup| wakeup <= now()) {
-            self.feed(Input::Woken);
-        } else {
-            self.set_alarm();
-        }
+        let wait = match (wakeup, self.alarm.get()) {
+            (None, None) => return,
+            // An early alarm is set anew when it rings: cheaper than one more for each message.
+            (Some(wakeup), Some(set)) if set <= wakeup => return,
+            (None, Some(_)) => None,
+            (Some(wakeup), _) => Some(wakeup.saturating_sub(self.now()).as_secs_f64() * 1000.0),
+        };
+        self.alarm.set(wakeup);
+        report_thrown(self.listener.set_alarm(wait));
     }
 }
-
-/// Browsers take waits above 31 bits for none at all.
-const LONGEST_MS: u32 = 3_600_000;

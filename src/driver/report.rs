@@ -1,183 +1,111 @@
-//! Events of the session → promises, streams and the listener.
+//! Events of the session → the listener.
 
-use std::rc::Rc;
-
-use js_sys::Uint8Array;
 use room_proto::{
-    CallKey, Delivered, JsonText, ParticipantId, SessionError, StreamKey,
+    Delivered,
     session::{Event, StreamMessage},
 };
 use wasm_bindgen::JsValue;
 
 use crate::{
-    calls::{CallState, CallStream},
     driver::Driver,
-    error::{Outcome, report_thrown},
-    streams::{IncomingStream, StreamState},
+    engine::copy_out,
+    error::{Outcome, report_thrown, to_js},
 };
 
 impl Driver {
-    pub(super) fn report(self: &Rc<Self>, event: Event) {
+    pub(super) fn report(&self, event: Event) {
+        report_thrown(self.tell(event));
+    }
+
+    fn tell(&self, event: Event) -> Result<(), JsValue> {
         let listener = self.listener();
         match event {
-            Event::Ready => self.ready.set(Ok(())),
-            Event::Ended(error) => self.on_ended(&error),
-            Event::Lost(error) => report_thrown(listener.lost(&self.error(error))),
-            Event::Resumed => report_thrown(listener.resumed()),
+            Event::Ready => {
+                self.tell_place()?;
+                listener.ready()
+            }
+            Event::Ended(error) => {
+                self.ended.replace(Some(error.clone()));
+                listener.ended(&to_js(listener, &error))
+            }
+            Event::Lost(error) => listener.lost(&to_js(listener, &error)),
+            Event::Resumed => listener.resumed(),
             Event::Discontinuity(error) => {
-                report_thrown(listener.discontinuity(&self.error(error)));
+                self.tell_place()?;
+                listener.discontinuity(&to_js(listener, &error))
             }
             Event::Answered { request, result } => {
-                let sender = self.requests.borrow_mut().remove(&request);
-                if let Some(sender) = sender {
-                    // Nobody waits if JavaScript dropped the promise.
-                    let _ = sender.send(result);
-                }
+                listener.answered(request.0, &self.outcome(result))
             }
-            Event::MessagingEnabled => report_thrown(listener.messaging_enabled()),
+            Event::MessagingEnabled => listener.messaging_enabled(),
             Event::ParticipantAdded(id) => {
-                report_thrown(listener.participant_added(id.as_str()));
+                let participant = self.session().participant(id.as_str()).cloned();
+                let Some(participant) = participant else { return Ok(()) };
+                listener.participant_added((&participant).into())
             }
             Event::ParticipantRemoved(participant) => {
-                report_thrown(listener.participant_removed((&participant).into()));
+                listener.participant_removed(participant.id.as_str())
             }
             Event::ParticipantUpdated { id, changed } => {
-                report_thrown(listener.participant_updated(id.as_str(), changed.as_str()));
+                let find = || self.session().participant(id.as_str()).map(|p| p.attributes.clone());
+                let Some(attributes) = find() else { return Ok(()) };
+                listener.participant_updated(id.as_str(), attributes.as_str(), changed.as_str())
             }
-            Event::Message(delivered) => self.on_message(&delivered),
+            Event::Message(Delivered { from, kind, message, attachment }) => {
+                let attachment = copy_out(&attachment);
+                listener.message(from.as_str(), &kind, message.as_str(), attachment)
+            }
             Event::StreamRequested { stream, stream_id, from, header } => {
-                self.on_stream_requested(stream, &stream_id, &from, header);
+                listener.stream_requested(stream.0, &stream_id, from.as_str(), header.as_str())
             }
             Event::StreamWithdrawn { stream, error } => {
-                if let Some(state) = self.take_stream(stream) {
-                    state.on_closed(self, Err(error));
-                }
+                listener.stream_withdrawn(stream.0, &to_js(listener, &error))
             }
-            Event::StreamOpened { stream, result } => self.on_stream_opened(stream, result),
-            Event::StreamReadable(stream) => {
-                if let Some(state) = self.stream(stream) {
-                    state.on_readable();
-                }
+            Event::StreamOpened { stream, result } => {
+                listener.stream_opened(stream.0, &self.outcome(result))
             }
-            Event::StreamWritable(stream) => {
-                if let Some(state) = self.stream(stream) {
-                    state.on_writable();
-                }
+            Event::StreamReadable(stream) | Event::StreamWritable(stream) => {
+                listener.stream_stirred(stream.0)
             }
-            Event::StreamClosed { stream, result } => self.on_stream_closed(stream, result),
+            Event::StreamClosed { stream, result } => {
+                listener.stream_closed(stream.0, &self.outcome(result))
+            }
             Event::CallRequested { call, stream_id, from, message } => {
-                self.on_call_requested(call, &stream_id, &from, &message);
+                let StreamMessage { kind, message, attachment } = message;
+                let (from, message, attachment) =
+                    (from.as_str(), message.as_str(), copy_out(&attachment));
+                listener.call_requested(call.0, &stream_id, from, &kind, message, attachment)
             }
             Event::CallWithdrawn { call, error } => {
-                if let Some(state) = self.take_call(call) {
-                    state.on_closed(Err(error));
-                }
+                listener.call_withdrawn(call.0, &to_js(listener, &error))
             }
             Event::CallOpened { call, result } => {
-                let state = if result.is_ok() { self.call(call) } else { self.take_call(call) };
-                if let Some(state) = state {
-                    state.on_opened(result);
-                }
+                let stream_id = result.as_deref().unwrap_or_default().to_owned();
+                listener.call_opened(call.0, &stream_id, &self.outcome(result.map(drop)))
             }
-            Event::CallReadable(call) => {
-                if let Some(state) = self.call(call) {
-                    state.on_readable();
-                }
+            Event::CallReadable(call) => listener.call_stirred(call.0),
+            Event::CallClosed { call, result } => {
+                listener.call_closed(call.0, &self.outcome(result))
             }
-            Event::CallClosed { call, result } => self.on_call_closed(call, result),
         }
     }
 
-    /// The session has answered all requests and streams before; what is left over here would
-    /// otherwise wait for ever.
-    fn on_ended(self: &Rc<Self>, error: &SessionError) {
-        self.ready.set(Err(error.clone()));
-        self.ended.set(error.clone());
-        for sender in self.requests.take().into_values() {
-            let _ = sender.send(Err(error.clone()));
-        }
-        for state in self.streams.take().into_values() {
-            state.on_closed(self, Err(error.clone()));
-        }
-        for state in self.calls.take().into_values() {
-            state.on_closed(Err(error.clone()));
-        }
-        report_thrown(self.listener().ended(&self.error(error.clone())));
+    fn outcome(&self, outcome: Outcome) -> JsValue {
+        outcome.map_or_else(|error| to_js(self.listener(), &error), |()| JsValue::UNDEFINED)
     }
 
-    fn on_message(&self, delivered: &Delivered) {
-        let Delivered { from, kind, message, attachment } = delivered;
-        let attachment = (!attachment.is_empty()).then(|| Uint8Array::from(attachment.as_ref()));
-        let thrown = self.listener().message(from.as_str(), kind, message.as_str(), attachment);
-        report_thrown(thrown);
-    }
-
-    fn on_stream_requested(
-        self: &Rc<Self>,
-        key: StreamKey,
-        stream_id: &str,
-        from: &ParticipantId,
-        header: JsonText,
-    ) {
-        let state = StreamState::new(key, stream_id, from);
-        self.add_stream(&state);
-        let offer = IncomingStream::new(Rc::clone(self), state, header);
-        report_thrown(self.listener().stream_requested(offer));
-    }
-
-    fn on_stream_opened(self: &Rc<Self>, key: StreamKey, result: Outcome) {
-        // A stream that was not accepted has no further events.
-        let state = if result.is_ok() { self.stream(key) } else { self.take_stream(key) };
-        let Some(state) = state else { return };
-        if let Err(error) = &result {
-            state.on_closed(self, Err(error.clone()));
-        }
-        state.on_opened(result);
-    }
-
-    fn on_stream_closed(self: &Rc<Self>, key: StreamKey, result: Outcome) {
-        let Some(state) = self.take_stream(key) else { return };
-        state.on_closed(self, result.clone());
-        let error = result.map_or_else(|error| self.error(error), |()| JsValue::UNDEFINED);
-        report_thrown(self.listener().stream_closed(state.id(), &error));
-    }
-
-    fn on_call_requested(
-        self: &Rc<Self>,
-        key: CallKey,
-        stream_id: &str,
-        from: &ParticipantId,
-        message: &StreamMessage,
-    ) {
-        let state = CallState::new(key, stream_id, from);
-        self.add_call(&state);
-        let StreamMessage { kind, message, attachment } = message;
-        let attachment = (!attachment.is_empty()).then(|| Uint8Array::from(attachment.as_ref()));
-        let call = CallStream::theirs(Rc::clone(self), state);
-        let thrown = self.listener().call_requested(call, kind, message.as_str(), attachment);
-        report_thrown(thrown);
-    }
-
-    fn on_call_closed(&self, key: CallKey, result: Outcome) {
-        let Some(state) = self.take_call(key) else { return };
-        state.on_closed(result.clone());
-        let error = result.map_or_else(|error| self.error(error), |()| JsValue::UNDEFINED);
-        report_thrown(self.listener().stream_closed(&state.id(), &error));
-    }
-
-    fn call(&self, key: CallKey) -> Option<Rc<CallState>> {
-        self.calls.borrow().get(&key).cloned()
-    }
-
-    fn take_call(&self, key: CallKey) -> Option<Rc<CallState>> {
-        self.calls.borrow_mut().remove(&key)
-    }
-
-    fn stream(&self, key: StreamKey) -> Option<Rc<StreamState>> {
-        self.streams.borrow().get(&key).cloned()
-    }
-
-    fn take_stream(&self, key: StreamKey) -> Option<Rc<StreamState>> {
-        self.streams.borrow_mut().remove(&key)
+    /// Where we are, and as whom.
+    fn tell_place(&self) -> Result<(), JsValue> {
+        let session = self.session();
+        let words = [
+            session.participant_id().map(|id| id.as_str()),
+            session.room_name(),
+            session.room_url(),
+            session.session_id(),
+        ];
+        let [id, name, url, run] = words.map(|word| word.unwrap_or_default().to_owned());
+        let is_raw = session.extensions().is_some_and(|extensions| extensions.raw_attachments);
+        drop(session);
+        self.listener().placed(&id, &name, &url, &run, is_raw)
     }
 }
