@@ -238,6 +238,7 @@ export class Core {
 
   /** The engine will not answer any more: everything that waits fails. */
   fail(error: RoomError): void {
+    this.#setAlarm(undefined);
     this.#ready.settle(error);
     const [requests, streams, calls] = [this.#requests, this.#streams, this.#calls];
     const answers = [...requests.values()];

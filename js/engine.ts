@@ -8,12 +8,8 @@ import type { RoomError } from "./errors.js";
  * undefined means that it went well.
  */
 
-/** A remote participant as the engine reports it. `attributes` is JSON text. */
-export interface EngineParticipant {
-  id: string;
-  role: string;
-  attributes: string;
-}
+/** A remote participant as the engine reports it; the attributes are JSON text. */
+export type EngineParticipant = [id: string, role: string, attributes: string];
 
 /** A message of a duplex stream. `json` is JSON text of an object. */
 export interface EngineMessage {

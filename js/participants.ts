@@ -14,7 +14,7 @@ export class RemoteParticipant {
   #attributes: Attributes;
 
   /** @internal */
-  constructor({ id, role, attributes }: EngineParticipant) {
+  constructor([id, role, attributes]: EngineParticipant) {
     this.id = id;
     this.role = role;
     this.#attributes = JSON.parse(attributes) as Attributes;

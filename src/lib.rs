@@ -22,11 +22,14 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 pub use engine::Engine;
 pub use listener::{EngineListener, EngineParticipant};
 
+/// A third of the size of the one that the target has.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// Sets what is called, with the message, when this module fails and will not answer any more.
 #[wasm_bindgen(js_name = onPanic)]
 pub fn on_panic(callback: Function) {
     panic::set_hook(Box::new(move |info| {
-        console_error_panic_hook::hook(info);
         // What it throws is lost: there is nobody to tell any more.
         let _ = callback.call1(&JsValue::UNDEFINED, &JsValue::from_str(&info.to_string()));
     }));

@@ -2,7 +2,6 @@
 
 use js_sys::Uint8Array;
 use room_proto::session::Participant;
-use serde::Serialize;
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -181,24 +180,16 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    /// A remote participant, as a plain object.
+    /// A remote participant: an array of its id, its role, and its attributes as JSON text.
     #[wasm_bindgen(typescript_type = "EngineParticipant")]
     #[derive(Clone, Debug)]
     pub type EngineParticipant;
 }
 
-/// What an [`EngineParticipant`] is made of.
-#[derive(Serialize)]
-struct Fields<'a> {
-    id: &'a str,
-    role: &'a str,
-    attributes: &'a str,
-}
-
 impl From<&Participant> for EngineParticipant {
     fn from(participant: &Participant) -> Self {
         let Participant { id, role, attributes } = participant;
-        let fields = Fields { id: id.as_str(), role, attributes: attributes.as_str() };
+        let fields = (id.as_str(), role.as_str(), attributes.as_str());
         // Strings cannot fail to become strings.
         serde_wasm_bindgen::to_value(&fields).unwrap_or_default().unchecked_into()
     }

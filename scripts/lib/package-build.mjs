@@ -8,7 +8,7 @@ import { lockedVersion } from "./bindgen.mjs";
 import { step } from "./log.mjs";
 import { at, npmBinary, pkg, target, wasmTarget } from "./paths.mjs";
 import { run } from "./run.mjs";
-import { namesOf, renameInModule, renameModule } from "./short-names.mjs";
+import { namesOf, renameInModule, renameModule, withClassNames } from "./short-names.mjs";
 import { named, packageSizes, sizeTable } from "./sizes.mjs";
 import { Stamps } from "./stamps.mjs";
 import { TARGET } from "./wasm-target.mjs";
@@ -103,19 +103,28 @@ async function removeOldModules() {
 
 const SMALL = { format: "esm", target: "es2022", minify: true };
 
-/**
- * Makes one module of an entry and all that it needs, but the glue. What stacks and consoles show to
- * users keeps its name.
- */
+/** Makes one module of an entry and all that it needs, the glue included. */
 async function bundle(name) {
   const { build } = await import("esbuild");
   // The other entries share the classes of the main one.
   const others = ENTRIES.filter((other) => other !== name).map((other) => `./${other}.js`);
-  const external = [...MODULES.map(({ folder }) => `./${folder}/*`), ...others, "node:*", "react"];
-  const options = { bundle: true, external, keepNames: true, logLevel: "warning" };
-  const [entryPoints, outfile] = [[at("js", `${name}.ts`)], path.join(pkg, `${name}.js`)];
-  await build({ ...SMALL, ...options, entryPoints, outfile, plugins: [inlinedWasm] });
+  const external = [...others, "node:*", "react"];
+  const options = { bundle: true, external, write: false, logLevel: "warning" };
+  const [entryPoints, plugins] = [[at("js", `${name}.ts`)], [glue, inlinedWasm]];
+  const { outputFiles } = await build({ ...SMALL, ...options, entryPoints, plugins });
+  await writeFile(path.join(pkg, `${name}.js`), withClassNames(outputFiles[0].text));
 }
+
+/** In pkg/, where it has been made. */
+const glue = {
+  name: "glue",
+  setup(build) {
+    for (const { name, folder } of MODULES) {
+      const filter = new RegExp(`/${folder}/${name}\\.js$`);
+      build.onResolve({ filter }, () => ({ path: path.join(pkg, folder, `${name}.js`) }));
+    }
+  },
+};
 
 /** `inlined.js`: the WebAssembly as a string. */
 const inlinedWasm = {

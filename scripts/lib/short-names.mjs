@@ -26,6 +26,26 @@ export function renameModule(name, script) {
   return `${before}${SHORT_MODULE}${after}`;
 }
 
+/**
+ * A module whose public classes have their public names again, which stacks and consoles show.
+ * Keeping the names of everything would cost six times as much.
+ */
+export function withClassNames(script) {
+  const [, exported] = /\bexport\s*\{([^{}]*)\};?\s*$/.exec(script) ?? [];
+  if (exported === undefined) {
+    // It only passes on what others export.
+    return script;
+  }
+  const classes = exported.split(",").map((part) => part.split(" as "));
+  const shortened = classes.filter(([short, long]) => /^[A-Z]/.test(long ?? "") && short !== long);
+  if (shortened.length === 0) {
+    return script;
+  }
+  const pairs = shortened.map(([short, long]) => `[${short.trim()},"${long.trim()}"]`);
+  const define = 'Object.defineProperty(c,"name",{value:n})';
+  return `${script.trimEnd()}for(const[c,n]of[${pairs}])${define};\n`;
+}
+
 /** The module with the names of `short`, from long to short, that it imports and exports. */
 export function renameInModule(moduleName, wasm, short) {
   const reader = new Reader(wasm);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, it } from "node:test";
 
+import { exposeMemory } from "./memory.mjs";
 import { openStage } from "./stage.mjs";
 
 const TOTAL_BYTES = 200_000_000;
@@ -24,6 +25,7 @@ after(async () => {
 
 it("a reader that stops for 5 s makes the writer wait, and then everything arrives", async (t) => {
   const [ada, bob] = [await stage.blank(), await stage.blank()];
+  await Promise.all([ada, bob].map(exposeMemory));
   await stage.join(ada, "pressure", "ada");
   await stage.join(bob, "pressure", "bob");
   await bob.evaluate(receiveLater);
@@ -123,10 +125,7 @@ async function meter(name, page) {
     async read() {
       await session.send("HeapProfiler.collectGarbage");
       const { usedSize, backingStorageSize } = await session.send("Runtime.getHeapUsage");
-      const wasm = await page.evaluate(async () => {
-        const glue = await import("/pkg/glue/room_messaging.js");
-        return (await glue.default()).memory.buffer.byteLength;
-      });
+      const wasm = await page.evaluate(() => globalThis.memory.buffer.byteLength);
       return usedSize + (backingStorageSize ?? 0) + wasm;
     },
   };

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 
+import { exposeMemory } from "./memory.mjs";
 import { openStage } from "./stage.mjs";
 
 let stage;
@@ -18,15 +19,8 @@ after(async () => {
 /** A page with a client in a room, whose instance's memory can be destroyed. */
 async function enter(room) {
   const page = await stage.page("/healthz");
+  await exposeMemory(page);
   await page.evaluate(() => {
-    for (const name of ["instantiate", "instantiateStreaming"]) {
-      const original = WebAssembly[name];
-      WebAssembly[name] = async (...args) => {
-        const result = await original.apply(WebAssembly, args);
-        globalThis.memory = (result.instance ?? result).exports.memory;
-        return result;
-      };
-    }
     globalThis.destroy = () => new Uint8Array(globalThis.memory.buffer).fill(0x7f);
   });
   await stage.prepare(page);
