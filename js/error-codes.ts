@@ -57,21 +57,18 @@ export type RoomErrorCode =
 
 /** What to do about it, in a sentence. */
 export const HINTS: Record<RoomErrorCode, string> = {
-  "invalid-argument":
-    "Check the argument that the message names; messages must be plain JSON objects.",
+  "invalid-argument": "Check the argument that the message names; messages must be plain JSON objects.",
   "invalid-url": "Give a ws:, wss:, http: or https: URL, such as wss://example.org/rooms/lobby.",
   "invalid-token": "Give a token as a string, or a function that returns one or a promise of one.",
   "not-connected": "Await connect() first.",
-  closed: "Make a new RoomClient to connect again.",
-  "connection-refused":
-    "Check that the server is running, and that the token is valid for this room and not expired.",
+  "closed": "Make a new RoomClient to connect again.",
+  "connection-refused": "Check that the server is running, and that the token is valid for this room and not expired.",
   "connection-lost": "Connect again. What was not answered may or may not have been delivered.",
   "delivery-unknown": "Ask the other side whether it came before you send it again.",
-  "queue-full":
-    "Await earlier sends before the next, or raise maxQueuedMessages or maxQueuedBytes.",
-  dismissed: "The server asked this client to leave; do not reconnect.",
-  timeout: "Try again, or allow more time.",
-  aborted: "The signal that was given with the call was aborted.",
+  "queue-full": "Await earlier sends before the next, or raise maxQueuedMessages or maxQueuedBytes.",
+  "dismissed": "The server asked this client to leave; do not reconnect.",
+  "timeout": "Try again, or allow more time.",
+  "aborted": "The signal that was given with the call was aborted.",
   "participant-not-found": "Look the participant up in remoteParticipants; it may have left.",
   "permission-denied": "Ask for a token whose messaging grant allows this.",
   "invalid-request": "The server refused the request as invalid; its words are in the message.",
@@ -79,26 +76,14 @@ export const HINTS: Record<RoomErrorCode, string> = {
   "too-large": "Send large data as a stream: createStream() and writer.bytes().",
   "not-enabled": "Call messaging.enable() first.",
   "stream-rejected": "The other side's reason is in the message.",
-  "stream-unsupported":
-    'Its attribute "streams" names what it takes: "v1" for createStream(), "duplex" for stream().',
+  "stream-unsupported": "Its attribute \"streams\" names what it takes: \"v1\" for createStream(), \"duplex\" for stream().",
   "stream-closed": "Open a new stream.",
   "stream-aborted": "The other side's reason is in the message. What was received is not complete.",
   "peer-left": "Wait until the participant is there again and open a new stream.",
-  "protocol-error":
-    "The server does not speak the protocol of this client; report it with the message.",
-  "wasm-unavailable":
-    "Serve the .wasm file, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or call init() with its address.",
-  internal: "This is a defect of room-messaging; please report it.",
+  "protocol-error": "The server does not speak the protocol of this client; report it with the message.",
+  "wasm-unavailable": "Serve the .wasm file, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or call init() with its address.",
+  "internal": "This is a defect of room-messaging; please report it.",
 };
 
 /** Those after which the same call may succeed later. */
-export const RETRYABLE: readonly RoomErrorCode[] = [
-  "not-connected",
-  "connection-refused",
-  "connection-lost",
-  "queue-full",
-  "timeout",
-  "participant-not-found",
-  "server-error",
-  "peer-left",
-];
+export const RETRYABLE: readonly RoomErrorCode[] = ["not-connected","connection-refused","connection-lost","queue-full","timeout","participant-not-found","server-error","peer-left"];

@@ -1,6 +1,6 @@
 //! The browser boundary of the room-messaging client. It translates and decides nothing.
 //!
-//! JavaScript sees [`Engine`], which takes commands, and gives it an [`EngineListener`], which hears
+//! JavaScript sees `Engine`, which takes commands, and gives it an `EngineListener`, which hears
 //! what comes of them. Promises, streams and timers are made in `js/`. What they do is decided by
 //! `room_proto::Session`, which `driver.rs` carries. On other targets than wasm32 there is nothing
 //! here.

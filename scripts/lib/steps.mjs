@@ -18,6 +18,7 @@ import { tee } from "./run.mjs";
 import { nativeEnv } from "./server-build.mjs";
 import { LARGEST_BROTLI, packageSizes } from "./sizes.mjs";
 import { TARGET } from "./wasm-target.mjs";
+import { bundleTestCore } from "./web-tests.mjs";
 
 const LIMIT_MS = 20 * 60_000;
 const SEEDS = 10_000;
@@ -36,9 +37,10 @@ function checks() {
     check("Cargo.lock is complete", () => cargo(["fetch", "--locked"])),
     check("cargo fmt", () => cargo(["fmt", "--all", "--check"])),
     check("clippy", () => cargo(["clippy", "--workspace", "--all-targets", ...STRICT])),
-    check("clippy for the browser", (workshop) =>
-      wasmCargo(workshop, ["clippy", ...BROWSER, "--all-targets"], STRICT),
-    ),
+    check("clippy for the browser", async (workshop) => {
+      await bundleTestCore();
+      return wasmCargo(workshop, ["clippy", ...BROWSER, "--all-targets"], STRICT);
+    }),
     check("docs", () => cargo(["doc", "--workspace", "--no-deps"], STRICT_DOCS)),
     check("docs for the browser", (workshop) =>
       wasmCargo(workshop, ["doc", ...BROWSER, "--no-deps"], [], STRICT_DOCS),
@@ -132,6 +134,7 @@ function fuzz() {
 }
 
 async function wasmTests(workshop) {
+  await bundleTestCore();
   await workshop.chromium();
   const env = {
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: (await workshop.bindgen()).testRunner,

@@ -13,13 +13,14 @@ use crate::{
 async fn connecting_tells_of_the_room() {
     let world = World::new();
     let page = world.page("ann", &JsValue::UNDEFINED);
-    assert_eq!(page.core.room_name(), None);
+    assert!(page.core.place().is_none());
 
     world.connect(&page).await;
 
-    assert_eq!(page.core.participant_id().as_deref(), Some("ann"));
-    assert_eq!(page.core.room_name().as_deref(), Some("lobby"));
-    assert_eq!(page.core.session_id().as_deref(), Some("run-1"));
+    let place = page.core.place().unwrap();
+    assert_eq!(place.participant_id(), "ann");
+    assert_eq!(place.room_name(), "lobby");
+    assert_eq!(place.session_id(), "run-1");
     assert!(page.core.local_attributes().contains(r#""name":"ann""#));
     assert!(!page.core.is_enabled());
     assert!(page.core.memory_bytes() >= 65_536.0);
@@ -117,7 +118,7 @@ async fn closing_is_heard_before_it_returns_and_only_once() {
     assert_eq!(page.socket.ready_state(), 2);
 
     page.core.close();
-    let text = ended(&page.core.send("ben", "hi", "{}", None), "send").await;
+    let text = ended(&page.core.send(Some("ben"), "hi", "{}", None), "send").await;
     assert!(text.starts_with("RoomError closed"), "{text}");
     assert_eq!(page.ear.count("ended closed"), 1);
 }
@@ -146,8 +147,8 @@ async fn losing_the_connection_settles_everything() {
     let stream_reader = web_sys::ReadableStreamDefaultReader::new(&reader.readable()).unwrap();
     let opening = ann.core.open_stream("ben", "late", "{}").unwrap();
     let promises: Vec<(&str, Promise)> = vec![
-        ("send", ann.core.send("ben", "hi", "{}", None)),
-        ("broadcast", ann.core.broadcast("hi", "{}", None)),
+        ("send", ann.core.send(Some("ben"), "hi", "{}", None)),
+        ("broadcast", ann.core.send(None, "hi", "{}", None)),
         ("opened", opening.opened()),
         ("write", writer.write("{}", &data)),
         ("close", writer.close()),
@@ -170,7 +171,7 @@ async fn freeing_the_core_closes_the_connection_and_settles_everything() {
     let (ann, ben) = world.pair().await;
     let (writer, _) = ann.stream_to(&ben).await;
     world.ignore();
-    let sent = ann.core.send("ben", "hi", "{}", None);
+    let sent = ann.core.send(Some("ben"), "hi", "{}", None);
 
     ann.core.free();
 
@@ -187,7 +188,7 @@ async fn a_socket_that_throws_ends_the_session() {
     let page = world.enabled_page("ann").await;
     page.socket.set_broken(true);
 
-    let text = ended(&page.core.send("ann", "hi", "{}", None), "send").await;
+    let text = ended(&page.core.send(Some("ann"), "hi", "{}", None), "send").await;
 
     assert!(text.starts_with("RoomError connection-lost"), "{text}");
     assert!(page.socket.ready_state() >= 2, "the socket is closed");
@@ -212,10 +213,10 @@ async fn a_listener_that_throws_breaks_nothing() {
     ben.ear.set_angry(true);
 
     for _ in 0..3 {
-        settled(&ann.core.send("ben", "hi", "{}", None), "send").await;
+        settled(&ann.core.send(Some("ben"), "hi", "{}", None), "send").await;
     }
 
-    settled(&ben.core.send("ann", "fine", "{}", None), "send").await;
+    settled(&ben.core.send(Some("ann"), "fine", "{}", None), "send").await;
     hears(&ann, "message fine").await;
     assert_eq!(ben.ear.count("message hi"), 3);
 }
@@ -223,7 +224,6 @@ async fn a_listener_that_throws_breaks_nothing() {
 #[wasm_bindgen_test]
 fn options_of_the_wrong_kind_are_refused() {
     for options in [
-        JsValue::from(7),
         option("requestTimeoutMs", "soon"),
         option("requestTimeoutMs", -1),
         option("requestTimeoutMs", f64::NAN),
@@ -251,7 +251,7 @@ async fn an_unanswered_request_times_out_by_the_timer() {
     let page = world.enabled_page_with("ann", &option("requestTimeoutMs", 50)).await;
     world.ignore();
 
-    let sent = page.core.send("ben", "hi", "{}", None);
+    let sent = page.core.send(Some("ben"), "hi", "{}", None);
     let pending = settled(&is_pending(&sent), "is_pending").await;
 
     assert!(pending.is_truthy());

@@ -62,19 +62,12 @@ export class FakeSocket extends EventTarget {
   }
 }
 
-class RoomError extends Error {
-  name = "RoomError";
-  constructor(code, message, hint, retryable, cause) {
-    super(message, { cause });
-    Object.assign(this, { code, hint, retryable });
-  }
-}
-
 /** A `CoreListener` that writes down what it hears. */
 export class Recorder {
   heard = [];
   messages = [];
-  removed = [];
+  /** Participants: id, role, attributes. */
+  added = [];
   offers = [];
   calls = [];
   /** Called with each message. */
@@ -83,19 +76,7 @@ export class Recorder {
   angry = false;
   #waiting = [];
 
-  error(code, message, hint, retryable, cause) {
-    return new RoomError(code, message, hint, retryable, cause);
-  }
-
-  chunk(header, data) {
-    return { header: JSON.parse(header), data };
-  }
-
-  streamMessage(type, json, attachment) {
-    return { type, message: JSON.parse(json), attachment };
-  }
-
-  callRequested(call, type) {
+  callRequested(call, { type }) {
     this.calls.push(call);
     this.#note(`call ${type}`);
   }
@@ -108,16 +89,16 @@ export class Recorder {
     this.#note("enabled");
   }
 
-  participantAdded(id) {
-    this.#note(`added ${id}`);
+  participantAdded(participant) {
+    this.added.push(participant);
+    this.#note(`added ${participant[0]}`);
   }
 
-  participantRemoved(participant) {
-    this.removed.push(participant);
-    this.#note(`removed ${participant.id}`);
+  participantRemoved(id) {
+    this.#note(`removed ${id}`);
   }
 
-  participantUpdated(id, changed) {
+  participantUpdated(id, _attributes, changed) {
     this.#note(`updated ${id} ${changed}`);
   }
 

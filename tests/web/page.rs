@@ -1,6 +1,7 @@
 //! What tests see of JavaScript: the boundary's classes by their JavaScript names, and `page.js`.
 
 use js_sys::{Array, Promise, Uint8Array};
+use room_messaging::{Engine, EngineListener};
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 use web_sys::{ReadableStream, WritableStream};
 
@@ -52,7 +53,7 @@ extern "C" {
     pub(crate) fn messages(this: &Recorder) -> Vec<Heard>;
 
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn removed(this: &Recorder) -> Vec<JsParticipant>;
+    pub(crate) fn added(this: &Recorder) -> Vec<JsValue>;
 
     #[wasm_bindgen(method, getter)]
     pub(crate) fn offers(this: &Recorder) -> Vec<JsIncoming>;
@@ -107,6 +108,16 @@ extern "C" {
     pub(crate) fn equal(left: &Uint8Array, right: &Uint8Array) -> bool;
 }
 
+#[wasm_bindgen(module = "/target/web-tests/core.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = coreOf)]
+    pub(crate) fn core_of(
+        make: &Closure<dyn FnMut(EngineListener, Vec<f64>, bool) -> Engine>,
+        options: &JsValue,
+        ear: &Recorder,
+    ) -> Result<JsCore, JsValue>;
+}
+
 #[wasm_bindgen]
 extern "C" {
     /// `Core` of `js/core.ts`.
@@ -122,14 +133,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn free(this: &JsCore);
 
-    #[wasm_bindgen(method, getter, js_name = participantId)]
-    pub(crate) fn participant_id(this: &JsCore) -> Option<String>;
-
-    #[wasm_bindgen(method, getter, js_name = roomName)]
-    pub(crate) fn room_name(this: &JsCore) -> Option<String>;
-
-    #[wasm_bindgen(method, getter, js_name = sessionId)]
-    pub(crate) fn session_id(this: &JsCore) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn place(this: &JsCore) -> Option<JsPlace>;
 
     #[wasm_bindgen(method, getter, js_name = isEnabled)]
     pub(crate) fn is_enabled(this: &JsCore) -> bool;
@@ -137,14 +142,8 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = memoryBytes)]
     pub(crate) fn memory_bytes(this: &JsCore) -> f64;
 
-    #[wasm_bindgen(method, js_name = localAttributes)]
+    #[wasm_bindgen(method, getter, js_name = localAttributes)]
     pub(crate) fn local_attributes(this: &JsCore) -> String;
-
-    #[wasm_bindgen(method)]
-    pub(crate) fn participants(this: &JsCore) -> Vec<JsParticipant>;
-
-    #[wasm_bindgen(method)]
-    pub(crate) fn participant(this: &JsCore, id: &str) -> Option<JsParticipant>;
 
     #[wasm_bindgen(method)]
     pub(crate) fn enable(this: &JsCore) -> Promise;
@@ -155,15 +154,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn send(
         this: &JsCore,
-        to: &str,
-        kind: &str,
-        message: &str,
-        attachment: Option<Uint8Array>,
-    ) -> Promise;
-
-    #[wasm_bindgen(method)]
-    pub(crate) fn broadcast(
-        this: &JsCore,
+        to: Option<&str>,
         kind: &str,
         message: &str,
         attachment: Option<Uint8Array>,
@@ -186,19 +177,19 @@ extern "C" {
         header: &str,
     ) -> Result<JsOutgoing, JsValue>;
 
-    /// `CoreParticipant` of `js/core.ts`.
-    pub(crate) type JsParticipant;
+    /// `Place` of `js/core.ts`.
+    pub(crate) type JsPlace;
 
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn id(this: &JsParticipant) -> String;
+    #[wasm_bindgen(method, getter, js_name = participantId)]
+    pub(crate) fn participant_id(this: &JsPlace) -> String;
 
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn role(this: &JsParticipant) -> String;
+    #[wasm_bindgen(method, getter, js_name = roomName)]
+    pub(crate) fn room_name(this: &JsPlace) -> String;
 
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn attributes(this: &JsParticipant) -> String;
+    #[wasm_bindgen(method, getter, js_name = sessionId)]
+    pub(crate) fn session_id(this: &JsPlace) -> String;
 
-    /// `CoreOutgoingStream` of `js/core.ts`.
+    /// `OutgoingStream` of `js/stream-ends.ts`.
     #[derive(Clone)]
     pub(crate) type JsOutgoing;
 
@@ -229,7 +220,7 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = desiredSize)]
     pub(crate) fn desired_size(this: &JsOutgoing) -> f64;
 
-    /// `CoreCall` of `js/core.ts`.
+    /// `Call` of `js/call.ts`.
     #[derive(Clone)]
     pub(crate) type JsCall;
 
@@ -262,10 +253,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &JsCall);
 
-    #[wasm_bindgen(method)]
-    pub(crate) fn free(this: &JsCall);
-
-    /// `CoreIncomingStream` of `js/core.ts`.
+    /// `IncomingStream` of `js/stream-ends.ts`.
     #[derive(Clone)]
     pub(crate) type JsIncoming;
 
@@ -295,9 +283,6 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub(crate) fn cancel(this: &JsIncoming, reason: &str);
-
-    #[wasm_bindgen(method)]
-    pub(crate) fn free(this: &JsIncoming);
 }
 
 #[wasm_bindgen]

@@ -8,15 +8,15 @@ use std::{
 
 use js_sys::{Object, Promise, Uint8Array};
 use room::{Grants, Joining, MemberId, Output, Room, RoomConfig, RoomLimits, Traits};
-use room_messaging::{Core, CoreListener};
+use room_messaging::Engine;
 use room_proto::{
     Assembler, ClientFrame, Extensions, JsonText, Limits, MessageId, ParticipantId, ServerFrame,
     body::BodyForm,
 };
-use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
+use wasm_bindgen::prelude::{Closure, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use crate::page::{FakeSocket, JsCore, JsIncoming, JsOutgoing, Recorder, outcome, soon};
+use crate::page::{FakeSocket, JsCore, JsIncoming, JsOutgoing, Recorder, core_of, outcome, soon};
 
 /// A room and its seats.
 #[derive(Clone)]
@@ -266,9 +266,10 @@ impl Page {
 
 /// Makes a `Core`, to be used under its JavaScript names.
 pub(crate) fn core(options: &JsValue, ear: &Recorder) -> Result<JsCore, JsValue> {
-    let listener: CoreListener = ear.clone().unchecked_into();
-    let core = Core::new(options.clone(), listener)?;
-    Ok(JsValue::from(core).unchecked_into())
+    let make = Closure::new(|listener, numbers: Vec<f64>, reconnect| {
+        Engine::new(listener, &numbers, reconnect)
+    });
+    core_of(&make, options, ear)
 }
 
 /// Options with one number.
