@@ -1,15 +1,13 @@
 // The package in the hands of bundlers: as a stranger uses them, with no settings but the least.
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { createServer as createTcpServer } from "node:net";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { pathToFileURL } from "node:url";
 
 import { start } from "../../scripts/lib/run.mjs";
 import { exchangeScript } from "./exchange.mjs";
-import { consumers, makeStranger, openHouse } from "./stranger.mjs";
+import { consumers, makeStranger, openHouse, tool } from "./stranger.mjs";
 
 const HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
 const START_LIMIT_MS = 60_000;
@@ -200,12 +198,6 @@ async function bundleWithWebpack(entry, folder) {
     compiler.run((error, stats) => (error ? reject(error) : resolve(stats)));
   });
   assert.equal(stats.hasErrors(), false, stats.toString());
-}
-
-/** A package of the strangers' tools, all of which can be required. */
-async function tool(name) {
-  const require = createRequire(path.join(consumers, "package.json"));
-  return import(pathToFileURL(require.resolve(name)).href);
 }
 
 async function freePort() {

@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 import { at, root } from "../../scripts/lib/paths.mjs";
@@ -16,6 +18,12 @@ const execute = promisify(execFile);
 
 /** The folder of the tools that strangers use. */
 export const consumers = at("tests", "package", "consumers");
+
+/** A package of the strangers' tools, all of which can be required. */
+export async function tool(name) {
+  const require = createRequire(path.join(consumers, "package.json"));
+  return import(pathToFileURL(require.resolve(name)).href);
+}
 
 /** A folder with the package. With `tools`, it is where those of `consumers` are found. */
 export async function makeStranger({ tools = false } = {}) {
