@@ -28,6 +28,7 @@ import { FOR_GOOD, type Guest, RoomHost } from "./local-host.js";
 import { LocalSocket } from "./local-socket.js";
 import { Tabs } from "./local-tabs.js";
 import { later } from "./local-turns.js";
+import { whyNotWasm } from "./not-wasm.js";
 import type { InternalOptions } from "./room-client.js";
 import { inWords } from "./values.js";
 import type { WasmSource } from "./wasm.js";
@@ -69,7 +70,8 @@ export function initLocal(source?: WasmSource): Promise<void> {
   loading ??= start(source).catch((cause) => {
     loading = undefined;
     const hint = `${WASM_HINT} call initLocal() with its address.`;
-    const message = `the WebAssembly of the room cannot be loaded: ${cause}`;
+    const why = `${cause}${whyNotWasm(cause)}`;
+    const message = `the WebAssembly of the room cannot be loaded: ${why}`;
     throw new RoomError("wasm-unavailable", message, { hint, cause });
   });
   return loading;

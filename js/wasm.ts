@@ -2,6 +2,7 @@ import { Core, type CoreListener, type CoreSettings } from "./core.js";
 import { crash } from "./crash.js";
 import { failure, RoomError } from "./errors.js";
 import load, { Engine, onPanic } from "./glue/room_messaging.js";
+import { whyNotWasm } from "./not-wasm.js";
 
 /** Where the WebAssembly comes from. */
 export type WasmSource =
@@ -58,7 +59,8 @@ async function start(source: WasmSource | undefined): Promise<void> {
       throw failure("wasm-unavailable", `${text}: ${cause}`, cause);
     }
     const where = found instanceof URL || typeof found === "string" ? ` from ${found}` : "";
-    throw failure("wasm-unavailable", `the WebAssembly${where} cannot be loaded: ${cause}`, cause);
+    const text = `the WebAssembly${where} cannot be loaded: ${cause}${whyNotWasm(cause)}`;
+    throw failure("wasm-unavailable", text, cause);
   }
 }
 

@@ -100,6 +100,21 @@ describe("without a bundler", () => {
     await page.close();
   });
 
+  it("a page where the WebAssembly should be is named, with who does that", async () => {
+    await stranger.write("moved.html", HEAD);
+    const page = await house.chromium.newPage();
+    await page.goto(new URL("/moved.html", house.server.origin).href);
+    const error = await page.evaluate(async (entry) => {
+      const { init } = await import(entry);
+      const { code, message } = await init("/moved.html").catch((error) => error);
+      return { code, message };
+    }, INDEX);
+
+    assert.equal(error.code, "wasm-unavailable");
+    assert.match(error.message, /optimizeDeps/);
+    await page.close();
+  });
+
   for (const entry of ["room-messaging", "room-messaging/inline"]) {
     it(`Node ${process.versions.node}, ${entry}`, () => runInNode(process.execPath, entry));
 
