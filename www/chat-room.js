@@ -4,6 +4,7 @@
 // {kind: "file", scope, name, size, mime, sha256} or {kind: "live-text", scope}. `scope` says where
 // a thing belongs: "room" or "direct".
 
+import { reconnectPolicy } from "./line.js";
 import { RoomClient } from "./pkg/index.js";
 import { LocalRoom } from "./pkg/local.js";
 
@@ -18,7 +19,7 @@ const LONGEST_NAME = 60;
 /**
  * Events: `people` when somebody came, changed or left (`detail`: `{ joined, left }`), `message`
  * (`detail`: `{ from, conversation, text, attachment }`), `state`, `gap` when messages may be
- * missing, and `lost` (`detail`: the error).
+ * missing, and `lost` (`detail`: the error). The `detail` of `state` has `nextRetryAt`, if there is one.
  */
 export class ChatRoom extends EventTarget {
   /** Those who are here, by id. */
@@ -36,7 +37,7 @@ export class ChatRoom extends EventTarget {
     this.role = role;
     const options = { streamOpenTimeoutMs: STREAM_OPEN_TIMEOUT_MS };
     if (localName === undefined) {
-      this.#client = new RoomClient({ url, token, ...options });
+      this.#client = new RoomClient({ url, token, reconnect: reconnectPolicy, ...options });
     } else {
       this.#localRoom = new LocalRoom(localName, { across: "tabs" });
       this.#client = this.#localRoom.client({ name, role, ...options });
@@ -111,7 +112,7 @@ export class ChatRoom extends EventTarget {
   }
 
   #onState(event) {
-    this.#emit("state");
+    this.#emit("state", { previous: event.previous, nextRetryAt: event.nextRetryAt });
     if (this.state === "closed" && !this.#leaving) {
       this.#emit("lost", event.reason);
     }

@@ -39,6 +39,11 @@ export class Chat {
     this.select(this.#conversations.has(this.#selected) ? this.#selected : ROOM);
   }
 
+  /** Writes a line about the room into the conversation of everybody. */
+  note(text) {
+    this.#conversation(ROOM).addNote(text);
+  }
+
   /** The connection is gone; what was said can still be read. */
   suspend() {
     this.#composer.setEnabled(false);

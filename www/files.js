@@ -80,7 +80,7 @@ async function collect(room, card, { reader, from, header, name, size }) {
 }
 
 /** The pieces of a stream. (`Response` would hide why a stream failed.) */
-async function all(stream) {
+export async function all(stream) {
   const pieces = [];
   await stream.pipeTo(new WritableStream({ write: (piece) => void pieces.push(piece) }));
   return pieces;

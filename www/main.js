@@ -2,33 +2,33 @@
 
 import { Chat } from "./chat.js";
 import { ChatRoom } from "./chat-room.js";
+import { ConnectionState } from "./connection-state.js";
 import { avatar, byId } from "./element.js";
+import { Guide, guideSeat, isGuide } from "./guide.js";
 import { admission, JoinForm } from "./join-form.js";
+import { cutTheLine } from "./line.js";
 import { announce, paragraphs, showError } from "./notices.js";
 import { errorWords } from "./words.js";
 
-const STATE_WORDS = {
-  idle: "Not connected",
-  connecting: "Connecting…",
-  open: "Connected",
-  reconnecting: "Reconnecting…",
-  closed: "Disconnected",
-};
-
 const chat = new Chat();
 const form = new JoinForm(join);
+const connection = new ConnectionState((text) => chat.note(text));
 let room;
+let guide;
 let lastEntered;
 
 byId("leave").addEventListener("click", leave);
 byId("lost-leave").addEventListener("click", leave);
 byId("reconnect").addEventListener("click", reconnect);
 byId("invite").addEventListener("click", copyInvitation);
+byId("guide").addEventListener("click", callGuide);
+byId("cut").addEventListener("click", cutTheLine);
 byId("show-people").addEventListener("click", showList);
 byId("me-status").addEventListener("change", changeStatus);
 addEventListener("pagehide", ({ persisted }) => {
   // A page that may come back keeps its place in the room.
   if (!persisted) {
+    void guide?.leave();
     void room?.leave();
   }
 });
@@ -44,7 +44,8 @@ async function join(entered, signal) {
   const { name, role } = entered;
   const joining = new ChatRoom({ ...(await wayTo(entered, signal)), name, role });
   joining.addEventListener("gap", () => onGap(joining));
-  joining.addEventListener("state", () => showState(joining));
+  joining.addEventListener("state", ({ detail }) => connection.show(joining.state, detail));
+  joining.addEventListener("people", () => showGuide(joining));
   joining.addEventListener("lost", ({ detail }) => onLost(joining, detail));
   await joining.enter({ signal });
 
@@ -54,8 +55,11 @@ async function join(entered, signal) {
   form.hide();
   byId("app").hidden = false;
   showMe();
-  showState(room);
+  connection.show(room.state);
+  // What has no line cannot lose it.
+  byId("cut").hidden = entered.where === "local";
   chat.open(room);
+  showGuide(room);
   chat.focus();
 }
 
@@ -70,8 +74,9 @@ async function wayTo(entered, signal) {
 }
 
 async function leave() {
-  const leaving = room;
+  const leaving = [guide, room];
   room = undefined;
+  guide = undefined;
   byId("app").hidden = true;
   byId("lost").hidden = true;
   byId("me-status").value = "available";
@@ -80,7 +85,7 @@ async function leave() {
   history.replaceState(null, "", `?room=${encodeURIComponent(lastEntered.room)}`);
   form.show();
   announce("You left the room");
-  await leaving?.leave();
+  await Promise.all(leaving.map((one) => one?.leave()));
 }
 
 async function reconnect() {
@@ -100,7 +105,7 @@ async function reconnect() {
 /** The server had to begin anew: whatever was said meanwhile did not reach us. */
 function onGap(gapRoom) {
   if (gapRoom === room) {
-    chat.suspend();
+    connection.noteGap();
     showMe();
     showError("The connection was interrupted", new Error("some messages may be missing"));
   }
@@ -121,12 +126,40 @@ function showLost(error) {
   byId("reconnect").focus();
 }
 
-function showState({ state }) {
-  for (const id of ["connection", "connection-short"]) {
-    const node = byId(id);
-    node.dataset.state = state;
-    node.textContent = STATE_WORDS[state] ?? state;
+/** Lets a guide in, or sends ours away. */
+async function callGuide() {
+  const button = byId("guide");
+  button.disabled = true;
+  try {
+    if (guide === undefined) {
+      const seat = { ...lastEntered, ...guideSeat };
+      const coming = new Guide(await wayTo(seat));
+      await coming.enter();
+      guide = coming;
+    } else {
+      const leaving = guide;
+      guide = undefined;
+      await leaving.leave();
+    }
+  } catch (error) {
+    showError("The guide could not come", error);
+  } finally {
+    button.disabled = false;
+    showGuide(room);
   }
+}
+
+/** One guide is enough, whoever invited it. A token that was given is for one person only. */
+function showGuide(shown) {
+  if (shown !== room || room === undefined) {
+    return;
+  }
+  const isOthers = guide === undefined && [...room.people.values()].some(isGuide);
+  const button = byId("guide");
+  button.hidden = isOthers || Boolean(lastEntered.token);
+  button.setAttribute("aria-pressed", String(guide !== undefined));
+  byId("guide-words").textContent =
+    guide === undefined ? "Invite the guide" : "Send the guide away";
 }
 
 function showMe() {

@@ -54,4 +54,15 @@ for (const colorScheme of ["light", "dark"]) {
     await page.context().close();
     await other.context().close();
   });
+
+  it(`a guide, and a line that is cut, ${colorScheme}`, async () => {
+    const page = await stage.page(`/?room=cut-${colorScheme}&name=Ada`, { colorScheme });
+    await page.locator('#connection[data-state="open"]').waitFor(PATIENCE);
+    await page.getByTestId("guide").click();
+    await page.locator('[data-testid="live-text"][data-state="done"]').waitFor(PATIENCE);
+    await page.getByTestId("cut").click();
+    await page.locator('#connection[data-state="reconnecting"]').waitFor(PATIENCE);
+    assert.deepEqual(await violations(page), []);
+    await page.context().close();
+  });
 }
