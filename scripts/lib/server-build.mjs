@@ -16,6 +16,12 @@ export async function buildLoad() {
   await run("cargo", ["build", "--release", "-p", "room-load"], { env: nativeEnv() });
 }
 
+/** Builds the server of `npm run bench`. */
+export async function buildBench() {
+  step("cargo build, for the benchmark");
+  await run("cargo", ["build", "--release", "-p", "room-bench"], { env: nativeEnv() });
+}
+
 /** Builds our native client as a peer of the interoperability tests. */
 export async function buildNativePeer() {
   step("cargo build, for the native peer of the interoperability tests");

@@ -29,7 +29,7 @@ const STRICT_DOCS = { RUSTDOCFLAGS: "-D warnings" };
 
 /** All steps, in the order in which they run. */
 export function allSteps() {
-  return [...checks(), ...rustTests(), ...FOLDERS.flatMap(nodeTests), ...tables(), load()];
+  return [...checks(), ...rustTests(), ...FOLDERS.flatMap(nodeTests), ...tables(), load(), bench()];
 }
 
 function checks() {
@@ -206,6 +206,16 @@ function load() {
     return runLoad(await workshop.load(), args, { timeout: LIMIT_MS });
   };
   return step("load", "250 members, of whom 50 talk", program, oneTest);
+}
+
+/** All clients in all cases, too shortly to say anything about speed. */
+function bench() {
+  const program = async (workshop) => {
+    const env = await workshop.benchEnv();
+    const args = [at("bench", "run.mjs"), "--short"];
+    return tee(process.execPath, args, { env, timeout: LIMIT_MS });
+  };
+  return step("bench", "the benchmark, once and short", program, oneTest);
 }
 
 function purity(name) {

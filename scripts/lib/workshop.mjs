@@ -7,7 +7,7 @@ import { note } from "./log.mjs";
 import { buildPackage } from "./package-build.mjs";
 import { at, loadBinary, nativePeer, roomBinary, wasmTarget } from "./paths.mjs";
 import { ensureNodeModules } from "./prerequisites.mjs";
-import { buildLoad, buildNativePeer, buildServer } from "./server-build.mjs";
+import { buildBench, buildLoad, buildNativePeer, buildServer } from "./server-build.mjs";
 import { ensureWasm } from "./wasm-target.mjs";
 
 export class Workshop {
@@ -65,6 +65,15 @@ export class Workshop {
     const ROOM_BIN = await this.server();
     const CHROME = await this.chromium();
     return { ...process.env, CHROME, ROOM_BIN };
+  }
+
+  /** The environment of the benchmark, whose peers are installed. */
+  async benchEnv() {
+    await this.builtPackage();
+    const CHROME = await this.chromium();
+    await buildBench();
+    await ensureNodeModules(at("bench"));
+    return { ...process.env, CHROME };
   }
 
   /**

@@ -1,0 +1,104 @@
+// What is measured. Each case runs in pages that are connected, and gives figures by name.
+
+import { percentile } from "./stats.mjs";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** How much of each; the official SDK would take minutes for what the others do in a second. */
+export const FULL = {
+  roundTrips: { count: 400 },
+  burst: { count: 10_000, sdk: 400 },
+  pump: { total: 200 * MIB, sdk: 4 * MIB },
+  pipe: { total: 200 * MIB },
+  big: { size: 16 * MIB, sdk: 4 * MIB },
+};
+/** Enough to see that everything works. */
+export const SHORT = {
+  roundTrips: { count: 20 },
+  burst: { count: 500, sdk: 50 },
+  pump: { total: 8 * MIB, sdk: MIB },
+  pipe: { total: 8 * MIB },
+  big: { size: 4 * MIB, sdk: MIB },
+};
+
+const CHUNK_BYTES = 64 * KIB;
+
+/** One round of one client in pages of its own. */
+export async function round(stage, client, amounts) {
+  const pair = await stage.pair(client);
+  try {
+    return {
+      ...(await roundTrips(pair, amounts.roundTrips.count)),
+      ...(await burst(stage, pair, of(amounts.burst, "count", client))),
+      ...(await pump(stage, pair, of(amounts.pump, "total", client))),
+      ...(client.startsWith("ours") ? await pipe(stage, pair, amounts.pipe.total) : {}),
+      ...(await big(pair, of(amounts.big, "size", client))),
+    };
+  } finally {
+    await pair.close();
+  }
+}
+
+function of(amounts, name, client) {
+  return (client === "sdk" ? amounts.sdk : undefined) ?? amounts[name];
+}
+
+async function roundTrips({ a }, count) {
+  await a.call((count) => globalThis.bench.roundTrips(count), Math.ceil(count / 4));
+  const times = await a.call((count) => globalThis.bench.roundTrips(count), count);
+  return {
+    "round trip p50, ms": percentile(times, 50),
+    "round trip p99, ms": percentile(times, 99),
+  };
+}
+
+async function burst(stage, { a }, count) {
+  await a.call((count) => globalThis.bench.burst(count), Math.ceil(count / 4));
+  const { value, cpu } = await withCpu(stage, () =>
+    a.call((count) => globalThis.bench.burst(count), count),
+  );
+  return { "messages/s": (count / value) * 1000, "CPU per message, us": (cpu / count) * 1e6 };
+}
+
+async function pump(stage, { a }, total) {
+  await a.call((total, size) => globalThis.bench.pump(total, size), total / 4, CHUNK_BYTES);
+  const { value, cpu } = await withCpu(stage, () =>
+    a.call((total, size) => globalThis.bench.pump(total, size), total, CHUNK_BYTES),
+  );
+  return { "bulk, MB/s": total / value / 1000, "CPU per MB, ms": (cpu * 1e3) / (total / 1e6) };
+}
+
+async function pipe(stage, { a, b }, total) {
+  const before = await heaps(stage, [a, b]);
+  const { value } = await withCpu(stage, () =>
+    a.call((total) => globalThis.bench.pipe(total), total),
+  );
+  const after = await heaps(stage, [a, b]);
+  const growth = after.map((bytes, index) => Math.max(0, bytes - before[index]) / 1e6);
+  return {
+    "pipeTo(bytes()), MB/s": total / value / 1000,
+    "growth of a page, MB": Math.max(growth[0], growth[1]),
+    "growth of the server, MB": growth[2],
+  };
+}
+
+async function big({ a }, size) {
+  await a.call((size) => globalThis.bench.big(size), size / 4);
+  const value = await a.call((size) => globalThis.bench.big(size), size);
+  return { "one attachment, ms/MiB": value / (size / MIB) };
+}
+
+async function heaps(stage, pages) {
+  const bytes = [];
+  for (const page of pages) {
+    bytes.push(await page.heapBytes());
+  }
+  return [...bytes, stage.serverBytes()];
+}
+
+async function withCpu(stage, act) {
+  const before = await stage.processorSeconds();
+  const value = await act();
+  return { value, cpu: (await stage.processorSeconds()) - before };
+}

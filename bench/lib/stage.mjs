@@ -1,0 +1,134 @@
+// The processes of a benchmark: the server with its relay, that of socket.io, and a browser.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+import { build } from "esbuild";
+
+import { at, root, target } from "../../scripts/lib/paths.mjs";
+import { openBrowser } from "./browser.mjs";
+
+/** The page modules; two of the clients have the same. */
+const MODULES = ["raw", "ours", "sdk", "socketio"];
+const BINARY = path.join(target, "release", "room-bench");
+
+/** Bundles the pages and starts everything. */
+export async function openStage() {
+  const www = await makePages();
+  const server = await startProcess(BINARY, ["--www", www, "--mount", `/pkg=${at("pkg")}`]);
+  const script = at("bench", "lib", "socketio-server.mjs");
+  const socketio = await startProcess(process.execPath, [script]);
+  const browser = await openBrowser();
+  return new Stage(server, socketio, browser);
+}
+
+async function makePages() {
+  const www = path.join(target, "bench", "www");
+  await mkdir(www, { recursive: true });
+  for (const name of MODULES) {
+    await build({
+      entryPoints: [at("bench", "pages", `${name}.js`)],
+      outdir: www,
+      bundle: true,
+      minify: true,
+      // The package stays as it is; the official SDK works in scripts only.
+      format: name === "ours" ? "esm" : "iife",
+      external: ["/pkg/*"],
+      platform: "browser",
+      conditions: ["browser"],
+      mainFields: ["browser", "module", "main"],
+      define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
+      logLevel: "error",
+    });
+    const script = `<script type="module" src="/${name}.js"></script>`;
+    const head = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
+    await writeFile(path.join(www, `${name}.html`), `${head}${script}\n`);
+  }
+  return www;
+}
+
+/** Starts a process that says its ports in its first line, and ends with its input. */
+async function startProcess(command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await Promise.race([
+    once(lines, "line"),
+    once(child, "exit").then(() => [undefined]),
+  ]);
+  if (line === undefined) {
+    throw new Error(`${command} ended at once`);
+  }
+  return { child, ports: JSON.parse(line) };
+}
+
+class Stage {
+  #server;
+  #socketio;
+  #browser;
+  #rooms = 0;
+
+  constructor(server, socketio, browser) {
+    this.#server = server;
+    this.#socketio = socketio;
+    this.#browser = browser;
+    this.ports = { ...server.ports, ...socketio.ports };
+    this.origin = `http://127.0.0.1:${this.ports.rooms}`;
+  }
+
+  /** Two pages with that client, connected and knowing each other. */
+  async pair(client) {
+    this.#rooms += 1;
+    const room = `bench-${this.#rooms}`;
+    const page = client === "ours-plain" ? "ours" : client;
+    const address = `${this.origin}/${page}.html?client=${client}`;
+    const [a, b] = [await this.#browser.page(address), await this.#browser.page(address)];
+    const open = async (page, name, other) => {
+      const seat = await this.#seat(room, name);
+      const all = { ...seat, room, other, ports: this.ports };
+      await page.call((seat) => globalThis.bench.open(seat), all);
+    };
+    await Promise.all([open(a, "a", "b"), open(b, "b", "a")]);
+    return { a, b, close: () => Promise.all([a.close(), b.close()]) };
+  }
+
+  /** What the processors have done for all processes, in seconds. */
+  async processorSeconds() {
+    const browser = await this.#browser.processorSeconds();
+    return browser + seconds(this.#server.child.pid) + seconds(this.#socketio.child.pid);
+  }
+
+  /** The memory of the server, in bytes. */
+  serverBytes() {
+    const status = readFileSync(`/proc/${this.#server.child.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) * 1024;
+  }
+
+  async close() {
+    await this.#browser.close();
+    for (const { child } of [this.#server, this.#socketio]) {
+      const ended = once(child, "exit");
+      child.stdin.end();
+      await ended;
+    }
+  }
+
+  async #seat(room, name) {
+    const response = await fetch(`${this.origin}/dev/token`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ room, name, role: "user" }),
+    });
+    return response.json();
+  }
+}
+
+/** See proc_pid_stat(5): utime and stime, in ticks of 10 ms. */
+function seconds(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}

@@ -1,0 +1,131 @@
+// What every page of the benchmark does, whatever client it has.
+//
+// A client module gives `open({ room, name })`, which resolves, when the other page is there, with:
+//   send(kind, text, bytes)  one message; a promise when the server acknowledges it
+//   onMessage                set from here: (kind, text, bytes) => void
+//   pump(total, size)        so many bytes in chunks of that size, with flow control; resolves when
+//                            the other side has them
+//   pipe(file)               the same from a File, where a client has streams of the platform
+
+/** JSON of 100 bytes, as an object whose text fills it. */
+const TEXT = "x".repeat(100 - '{"text":""}'.length);
+
+export function start(open) {
+  let peer;
+  let counted = 0;
+  let expected = 0;
+  const waiting = new Map();
+  const came = (kind) => new Promise((resolve) => waiting.set(kind, resolve));
+
+  const onMessage = (kind, text, bytes) => {
+    if (kind === "ping") {
+      peer.send("pong", text);
+    } else if (kind === "expect") {
+      [counted, expected] = [0, Number(text)];
+      peer.send("ready", text);
+    } else if (kind === "count") {
+      counted += 1;
+      if (counted === expected) {
+        peer.send("counted", String(counted));
+      }
+    } else if (kind === "big") {
+      peer.send("bigger", String(bytes.byteLength));
+    } else {
+      const resolve = waiting.get(kind);
+      waiting.delete(kind);
+      resolve?.(text);
+    }
+  };
+
+  globalThis.bench = {
+    async open(seat) {
+      peer = await open(seat);
+      peer.onMessage = onMessage;
+      for (const [kind, text, bytes] of peer.early ?? []) {
+        onMessage(kind, text, bytes);
+      }
+    },
+    /** Round trips one after the other, in milliseconds each. */
+    async roundTrips(count) {
+      const times = [];
+      for (let index = 0; index < count; index += 1) {
+        const begin = performance.now();
+        const back = came("pong");
+        peer.send("ping", TEXT);
+        await back;
+        times.push(performance.now() - begin);
+      }
+      return times;
+    },
+    /** So many messages at once, until all are acknowledged and counted; in milliseconds. */
+    async burst(count) {
+      const ready = came("ready");
+      peer.send("expect", String(count));
+      await ready;
+      const begin = performance.now();
+      const done = came("counted");
+      const acknowledged = [];
+      for (let index = 0; index < count; index += 1) {
+        acknowledged.push(peer.send("count", TEXT));
+      }
+      await Promise.all([...acknowledged, done]);
+      return performance.now() - begin;
+    },
+    async pump(total, size) {
+      const begin = performance.now();
+      await peer.pump(total, size);
+      return performance.now() - begin;
+    },
+    async pipe(total) {
+      const piece = new Uint8Array(1024 * 1024).map((_, index) => index);
+      const file = new File(Array(Math.ceil(total / piece.length)).fill(piece), "file");
+      const begin = performance.now();
+      await peer.pipe(file);
+      return performance.now() - begin;
+    },
+    /** One message with so many bytes, until the other side has it; in milliseconds. */
+    async big(size) {
+      const bytes = new Uint8Array(size).map((_, index) => index);
+      const begin = performance.now();
+      const back = came("bigger");
+      await peer.send("big", "", bytes);
+      const text = await back;
+      if (Number(text) !== size) {
+        throw new Error(`${text} bytes arrived instead of ${size}`);
+      }
+      return performance.now() - begin;
+    },
+  };
+}
+
+/** Chunks with a window of so many that the other side has not confirmed, and nothing more. */
+export class Window {
+  #inFlight = 0;
+  #wake;
+
+  constructor(size) {
+    this.size = size;
+  }
+
+  async take() {
+    while (this.#inFlight >= this.size) {
+      await new Promise((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#inFlight += 1;
+  }
+
+  give(count) {
+    this.#inFlight -= count;
+    this.#wake?.();
+  }
+
+  async empty() {
+    while (this.#inFlight > 0) {
+      await new Promise((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

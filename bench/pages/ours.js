@@ -1,0 +1,62 @@
+// room-messaging, as it comes.
+
+import { RoomClient } from "/pkg/index.js";
+
+import { start } from "./common.js";
+
+const isPlain = new URLSearchParams(location.search).get("client") === "ours-plain";
+if (isPlain) {
+  // The server takes us for somebody else, and announces nothing.
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(url, protocols) {
+      const plain = new URL(url);
+      plain.searchParams.delete("room-messaging");
+      super(plain.href, protocols);
+    }
+  };
+}
+
+start(async ({ url, token, other }) => {
+  const room = new RoomClient({ url, token });
+  await room.connect();
+  const early = [];
+  let to;
+  const peer = {
+    early,
+    onMessage: (...message) => early.push(message),
+    send: (kind, text = "", bytes = undefined) =>
+      room.messaging.sendMessage(to, kind, { text }, bytes),
+    async pump(total, size) {
+      const writer = await room.messaging.createStream(to, { kind: "pump" });
+      const data = new Uint8Array(size);
+      for (let sent = 0; sent < total; sent += size) {
+        await writer.write({ header: {}, data });
+      }
+      await writer.close();
+      await writer.closed;
+    },
+    async pipe(file) {
+      const writer = await room.messaging.createStream(to, { kind: "pipe" });
+      await file.stream().pipeTo(writer.bytes());
+      await writer.closed;
+    },
+  };
+  room.messaging.on("message", ({ message }) => {
+    peer.onMessage(message.type, message.message.text, message.attachment);
+  });
+  await room.messaging.enable(async (reader) => {
+    if (reader.header.kind === "pipe") {
+      await reader.bytes().pipeTo(new WritableStream());
+      return;
+    }
+    for await (const chunk of reader) {
+      void chunk;
+    }
+  });
+  const find = () => room.messaging.getParticipantByName(other);
+  while (find() === undefined) {
+    await new Promise((resolve) => room.messaging.once("participant_added", resolve));
+  }
+  to = find();
+  return peer;
+});

@@ -1,0 +1,53 @@
+// npm run bench: our client beside a raw WebSocket, the official SDK and socket.io, in one run.
+
+import { mkdir, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+import { at } from "../scripts/lib/paths.mjs";
+import { FULL, round, SHORT } from "./lib/cases.mjs";
+import { figuresTable, goalsTable } from "./lib/report.mjs";
+import { openStage } from "./lib/stage.mjs";
+
+const CLIENTS = ["raw", "ours", "ours-plain", "socketio", "sdk"];
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    /** Enough to see that everything works, and no figures to believe. */
+    short: { type: "boolean", default: false },
+    /** Only these clients, such as raw,ours. */
+    clients: { type: "string", default: CLIENTS.join(",") },
+    out: { type: "string", default: at("target", "bench", "result.json") },
+  },
+});
+
+const clients = values.clients.split(",");
+const amounts = values.short ? SHORT : FULL;
+const count = values.short ? 1 : Number(values.rounds);
+const stage = await openStage();
+const rounds = [];
+try {
+  for (let index = 0; index < count; index += 1) {
+    // The machine's mood changes; nobody is always first.
+    const order = index % 2 === 0 ? clients : [...clients].reverse();
+    const figures = {};
+    for (const client of order) {
+      figures[client] = await round(stage, client, amounts);
+      console.error(`round ${index + 1} of ${count}: ${client}`);
+    }
+    rounds.push(Object.fromEntries(clients.map((client) => [client, figures[client]])));
+  }
+} finally {
+  await stage.close();
+}
+
+const machine = `${os.cpus().length} × ${os.cpus()[0].model.trim()}, ${os.type()}`;
+await mkdir(path.dirname(values.out), { recursive: true });
+await writeFile(values.out, `${JSON.stringify({ machine, amounts, rounds }, null, 2)}\n`);
+console.log(`${machine}; ${count} rounds; median (least–most)\n`);
+console.log(figuresTable(rounds));
+if (CLIENTS.every((client) => clients.includes(client))) {
+  console.log(`\n${goalsTable(rounds)}`);
+}

@@ -1,0 +1,61 @@
+//! `room-bench`: the server of `npm run bench`.
+//!
+//! Two things in one process, so that they share its luck with the machine: the room server as
+//! `room serve --dev` has it, and on another port a relay that passes WebSocket messages on as they
+//! are. What the relay reaches is what the network and the browser allow.
+
+mod relay;
+
+use std::{io::Write as _, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::Parser;
+use room_server::{Keys, Mount, Secret, ServerConfig};
+use tokio::{
+    io::{AsyncReadExt as _, stdin},
+    net::TcpListener,
+};
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The folder of the pages
+    #[arg(long)]
+    www: PathBuf,
+
+    /// More folders, such as /pkg=pkg
+    #[arg(long, value_parser = Mount::parse)]
+    mount: Vec<Mount>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let Arguments { www, mount } = Arguments::parse();
+    let mut config = ServerConfig::new(Keys::from_secret(Secret::random()));
+    config.dev = true;
+    config.www = Some(www);
+    config.mounts = mount;
+    // Members that fire 10 000 messages at once are what is measured.
+    config.max_messages_per_second = 10_000_000;
+
+    let rooms = listen().await?;
+    let relay = listen().await?;
+    let line = serde_json::json!({
+        "rooms": rooms.local_addr()?.port(),
+        "relay": relay.local_addr()?.port(),
+    });
+    writeln!(std::io::stdout().lock(), "{line}")?;
+    tokio::spawn(relay::serve(relay));
+    room_server::run(rooms, config, end_of_input()).await?;
+    Ok(())
+}
+
+async fn listen() -> anyhow::Result<TcpListener> {
+    TcpListener::bind("127.0.0.1:0").await.context("cannot listen on the loopback interface")
+}
+
+/// Whoever started us is gone when our input ends.
+async fn end_of_input() {
+    let mut nothing = Vec::new();
+    // However it ends, it has ended.
+    let _ = stdin().read_to_end(&mut nothing).await;
+}
