@@ -21,15 +21,35 @@ export class Actor {
 
   /** What has happened to it, in order. As text, because pages and tests differ about lone surrogates. */
   async trace() {
-    return JSON.parse(await this.do((me) => JSON.stringify(me.trace)));
+    const lines = JSON.parse(await this.do((me) => JSON.stringify(me.trace)));
+    return LISTS.reduce(sortRuns, lines);
   }
+}
+
+/** Told of one by one in the order of ids, which are random. */
+const LISTS = ["participant_added", "participant_removed"];
+
+/** Sorts lines of this kind that stand beside each other, by name. */
+function sortRuns(lines, kind) {
+  const sorted = [];
+  let run = [];
+  for (const line of [...lines, []]) {
+    if (line[0] === kind) {
+      run.push(line);
+      continue;
+    }
+    run.sort(([, one], [, other]) => (one < other ? -1 : 1));
+    sorted.push(...run, line);
+    run = [];
+  }
+  return sorted.slice(0, -1);
 }
 
 /** In a page: what makes actors of clients. Ids that differ from run to run are replaced by names. */
 export function makeCast() {
   const { help } = globalThis;
   const names = new Map();
-  const cast = { actors: new Map() };
+  const cast = { actors: new Map(), names };
   globalThis.cast = cast;
 
   cast.add = (client, name) => {
@@ -99,7 +119,6 @@ export function makeCast() {
     client.on("discontinuity", ({ reason }) => me.log("discontinuity", of(reason)));
     messaging.on("messaging_enabled", () => me.log("messaging_enabled"));
     messaging.on("participant_added", ({ participant }) => {
-      names.set(participant.id, participant.name);
       const { role, attributes } = participant;
       me.log("participant_added", participant.name, role, structuredClone(attributes));
     });

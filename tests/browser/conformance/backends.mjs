@@ -51,8 +51,16 @@ class Backend {
       const page = this.#pages[Math.min(index, this.#pages.length - 1)];
       await this.#enter(page, room, name);
       actors[name] = new Actor(page, name);
+      await this.#introduce(await actors[name].do((me) => me.client.localParticipant.id), name);
     }
     return actors;
+  }
+
+  /** Tells all pages whose id that is. */
+  async #introduce(id, name) {
+    for (const page of this.#pages) {
+      await page.evaluate(([id, name]) => globalThis.cast.names.set(id, name), [id, name]);
+    }
   }
 
   /** Tells all pages what browsers tell pages, such as that they are frozen. */
