@@ -3,17 +3,16 @@
 //! It does what the server does with sockets and timers, without either: connections are numbers,
 //! the time is given. Whoever loses its connection keeps its seat for a while, and goes on there.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use room::{
     Grants, JoinError, Joining, Manner, MemberId, Output, Place, Received, Room, RoomConfig,
     RoomLimits, Traits, close_code,
 };
-use room_proto::{Control, Extensions, JsonText, Limits, ParticipantId, Resume, body::BodyForm};
+use room_proto::{
+    Control, Extensions, JsonText, Limits, ParticipantId, Resume, Table, body::BodyForm,
+};
 
 use crate::seat::{Keep, Seat, Time};
 
@@ -25,8 +24,8 @@ pub struct LineId(pub u64);
 #[derive(Debug)]
 pub struct Hall {
     room: Room,
-    seats: BTreeMap<MemberId, Seat>,
-    by_line: BTreeMap<LineId, MemberId>,
+    seats: Table<MemberId, Seat>,
+    by_line: Table<LineId, MemberId>,
     last_line: u64,
     heartbeat: Option<Duration>,
     /// Said at once, before what waits at the seats.
@@ -102,8 +101,8 @@ impl Hall {
         };
         Self {
             room: Room::new(config),
-            seats: BTreeMap::new(),
-            by_line: BTreeMap::new(),
+            seats: Table::default(),
+            by_line: Table::default(),
             last_line: 0,
             heartbeat,
             urgent: VecDeque::new(),
@@ -176,7 +175,7 @@ impl Hall {
     /// When [`Hall::wake`] has something to do.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Time> {
-        self.seats.values().filter_map(|seat| seat.deadline(self.heartbeat)).min()
+        self.seats.iter().filter_map(|(_, seat)| seat.deadline(self.heartbeat)).min()
     }
 
     /// Does what is due: heartbeats, and the end of seats that are kept no longer.
@@ -208,7 +207,8 @@ impl Hall {
                 keep.epoch == epoch && keep.name == guest.name && keep.role == guest.role
             })
         };
-        let (&member, seat) = self.seats.iter_mut().find(|(_, seat)| is_theirs(seat))?;
+        let member = *self.seats.iter().find(|(_, seat)| is_theirs(seat))?.0;
+        let seat = self.seats.get_mut(&member)?;
         let Some(first) = received.parse().ok().and_then(|count| seat.place.resume(count)) else {
             self.leave(member);
             self.sort();
@@ -657,6 +657,6 @@ mod tests {
 
         bench.pass(heartbeat);
         assert_eq!(bench.polled(), [(ada, over(None, ""))]);
-        assert!(bench.hall.seats.values().all(|seat| seat.kept_until.is_some()));
+        assert!(bench.hall.seats.iter().all(|(_, seat)| seat.kept_until.is_some()));
     }
 }
