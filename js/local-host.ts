@@ -10,8 +10,6 @@ export interface HostOptions {
   url: string;
   /** What it lives by. */
   clock: Clock;
-  /** Gives ids that nobody else has. */
-  newId: () => string;
   /** How often members are told that it is there; without it silence is no loss. */
   heartbeatMs?: number;
 }
@@ -22,16 +20,14 @@ export interface HostOptions {
  */
 export class RoomHost {
   readonly #clock: Clock;
-  readonly #newId: () => string;
   #core: LocalCore | undefined;
   readonly #seats = new Map<number, Seat>();
   #alarm: { timer: unknown; at: number } | undefined;
 
   /** The WebAssembly must have been loaded. */
-  constructor({ name, url, clock, newId, heartbeatMs }: HostOptions) {
+  constructor({ name, url, clock, heartbeatMs }: HostOptions) {
     this.#clock = clock;
-    this.#newId = newId;
-    this.#core = new LocalCore(name, url, newId(), heartbeatMs);
+    this.#core = new LocalCore(name, url, clock.newId(), heartbeatMs);
   }
 
   /** Connects a socket of this page. */
@@ -57,7 +53,7 @@ export class RoomHost {
   /** Gives the connection's number; or `undefined`, and its seat was told why not. */
   connect({ name, role, attributes, resume }: Guest, seat: Seat): number | undefined {
     let line: number | undefined;
-    const [id, epoch] = [this.#newId(), this.#newId()];
+    const [id, epoch] = [this.#clock.newId(), this.#clock.newId()];
     const refusal = this.#ask((core, now) => {
       line = core.connect(now, id, name, role, attributes, epoch, resume);
     });

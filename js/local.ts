@@ -39,7 +39,6 @@ import { Tabs } from "./local-tabs.js";
 import { later } from "./local-turns.js";
 import { whyNotWasm } from "./not-wasm.js";
 import type { InternalOptions } from "./room-client.js";
-import { uuid } from "./uuid.js";
 import { inWords } from "./values.js";
 import type { WasmSource } from "./wasm.js";
 
@@ -133,6 +132,7 @@ export class LocalRoom {
       token: "local",
       transport: {
         isRemote: false,
+        followsPage: true,
         clock: realClock,
         load: () => this.#load(),
         open: (url) => this.#open(guestAt(guest, url)) as unknown as WebSocket,
@@ -183,7 +183,7 @@ export class LocalRoom {
     }
     const socket = new LocalSocket();
     const [name, url] = [this.name, this.#url];
-    this.#host ??= new RoomHost({ name, url, clock: realClock, newId: uuid });
+    this.#host ??= new RoomHost({ name, url, clock: realClock });
     this.#host.seat(socket, guest);
     return socket;
   }
