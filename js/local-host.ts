@@ -10,8 +10,8 @@ export interface HostOptions {
   url: string;
   /** What it lives by. */
   clock: Clock;
-  /** How often members are told that it is there; without it silence is no loss. */
-  heartbeatMs?: number;
+  /** Whether there is a network to its members: silence is a loss then. */
+  isRemote: boolean;
 }
 
 /**
@@ -25,9 +25,9 @@ export class RoomHost {
   #alarm: { timer: unknown; at: number } | undefined;
 
   /** The WebAssembly must have been loaded. */
-  constructor({ name, url, clock, heartbeatMs }: HostOptions) {
+  constructor({ name, url, clock, isRemote }: HostOptions) {
     this.#clock = clock;
-    this.#core = new LocalCore(name, url, clock.newId(), heartbeatMs);
+    this.#core = new LocalCore(name, url, clock.newId(), isRemote);
   }
 
   /** Connects a socket of this page. */
@@ -79,9 +79,9 @@ export class RoomHost {
     this.#ask((core, now) => core.heard(now, line));
   }
 
-  /** The connection takes no more until it is told otherwise. */
-  hold(line: number, isHeld: boolean): void {
-    this.#ask((core) => core.hold(line, isHeld));
+  /** So many bytes have arrived. */
+  taken(line: number, bytes: number): void {
+    this.#ask((core) => core.taken(line, bytes));
     this.#tell();
   }
 

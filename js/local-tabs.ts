@@ -235,7 +235,7 @@ export class Tabs {
 
   #becomeHost(): void {
     const [name, url] = [this.#name, this.#url];
-    const host = new RoomHost({ name, url, clock: realClock });
+    const host = new RoomHost({ name, url, clock: realClock, isRemote: false });
     this.#host = host;
     this.#hostTab = this.#tab;
     this.#outbox?.close();

@@ -183,7 +183,7 @@ export class LocalRoom {
     }
     const socket = new LocalSocket();
     const [name, url] = [this.name, this.#url];
-    this.#host ??= new RoomHost({ name, url, clock: realClock });
+    this.#host ??= new RoomHost({ name, url, clock: realClock, isRemote: false });
     this.#host.seat(socket, guest);
     return socket;
   }

@@ -11,7 +11,7 @@ export type LocalEnd = [line: number, code: number, reason: string];
 
 /** A room. Connections are numbers, times are milliseconds since some moment. */
 export class LocalCore {
-  constructor(name: string, url: string, sessionId: string, heartbeatMs?: number);
+  constructor(name: string, url: string, sessionId: string, isRemote: boolean);
   /** Takes who is new, or comes back: `resume` is what the URL says. Throws if there is no place. */
   connect(
     now: number,
@@ -25,8 +25,8 @@ export class LocalCore {
   receive(now: number, line: number, packet: Uint8Array): void;
   /** There was a sign of life. */
   heard(now: number, line: number): void;
-  /** The connection takes no more until it is told otherwise. */
-  hold(line: number, isHeld: boolean): void;
+  /** So many bytes have arrived; where there is no network, nobody says so. */
+  taken(line: number, bytes: number): void;
   /** The connection is closed, with a code if it was not just dropped. */
   close(now: number, line: number, code?: number): void;
   nextWakeup(): number | undefined;

@@ -21,12 +21,11 @@ pub struct LocalCore {
 
 #[wasm_bindgen]
 impl LocalCore {
-    /// Makes an empty room. Without `heartbeat_ms` nobody takes silence for a loss.
+    /// Makes an empty room; `is_remote` if there is a network to its members.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(name: String, url: String, session_id: String, heartbeat_ms: Option<f64>) -> Self {
-        let heartbeat = heartbeat_ms.map(time);
-        let config = HallConfig { name, url, session_id, heartbeat };
+    pub fn new(name: String, url: String, session_id: String, is_remote: bool) -> Self {
+        let config = HallConfig { name, url, session_id, is_remote };
         Self { hall: RefCell::new(Hall::new(config)) }
     }
 
@@ -62,9 +61,9 @@ impl LocalCore {
         self.hall.borrow_mut().heard(time(now), line_id(line));
     }
 
-    /// The connection takes no more until it is told otherwise.
-    pub fn hold(&self, line: f64, is_held: bool) {
-        self.hall.borrow_mut().hold(line_id(line), is_held);
+    /// So many bytes have arrived.
+    pub fn taken(&self, line: f64, bytes: usize) {
+        self.hall.borrow_mut().taken(line_id(line), bytes);
     }
 
     /// The connection is closed, with this code if it was not just dropped.

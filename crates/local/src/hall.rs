@@ -27,7 +27,7 @@ pub struct Hall {
     seats: Table<MemberId, Seat>,
     by_line: Table<LineId, MemberId>,
     last_line: u64,
-    heartbeat: Option<Duration>,
+    is_remote: bool,
     /// Said at once, before what waits at the seats.
     urgent: VecDeque<(LineId, Told)>,
 }
@@ -41,9 +41,9 @@ pub struct HallConfig {
     pub url: String,
     /// Names this run of the room.
     pub session_id: String,
-    /// How often members are told that we are there, and asked whether they are. Without one,
-    /// nobody takes silence for a loss.
-    pub heartbeat: Option<Duration>,
+    /// Whether there is a network to the members. If so, silence is a loss: they are told now and
+    /// then that we are there, and asked whether they are. And a connection takes so much at a time.
+    pub is_remote: bool,
 }
 
 /// Who comes in, or comes back.
@@ -83,7 +83,7 @@ impl Hall {
     /// Makes an empty room.
     #[must_use]
     pub fn new(config: HallConfig) -> Self {
-        let HallConfig { name, url, session_id, heartbeat } = config;
+        let HallConfig { name, url, session_id, is_remote } = config;
         let limits = RoomLimits::default();
         let config = RoomConfig {
             name,
@@ -104,7 +104,7 @@ impl Hall {
             seats: Table::default(),
             by_line: Table::default(),
             last_line: 0,
-            heartbeat,
+            is_remote,
             urgent: VecDeque::new(),
         }
     }
@@ -152,10 +152,10 @@ impl Hall {
         }
     }
 
-    /// The connection takes no more until it is told otherwise.
-    pub fn hold(&mut self, line: LineId, is_held: bool) {
+    /// So many bytes of WebSocket messages have arrived. Where there is no network, nobody says so.
+    pub fn taken(&mut self, line: LineId, bytes: usize) {
         if let Some(seat) = self.seat_of(line) {
-            seat.is_held = is_held;
+            seat.bytes_under_way = seat.bytes_under_way.saturating_sub(bytes);
         }
     }
 
@@ -175,12 +175,12 @@ impl Hall {
     /// When [`Hall::wake`] has something to do.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Time> {
-        self.seats.iter().filter_map(|(_, seat)| seat.deadline(self.heartbeat)).min()
+        self.seats.iter().filter_map(|(_, seat)| seat.deadline(self.is_remote)).min()
     }
 
     /// Does what is due: heartbeats, and the end of seats that are kept no longer.
     pub fn wake(&mut self, now: Time) {
-        let is_due = |seat: &Seat| seat.deadline(self.heartbeat).is_some_and(|at| at <= now);
+        let is_due = |seat: &Seat| seat.deadline(self.is_remote).is_some_and(|at| at <= now);
         let due = self.seats.iter().filter(|(_, seat)| is_due(seat)).map(|(member, _)| *member);
         for member in due.collect::<Vec<_>>() {
             self.beat(now, member);
@@ -190,11 +190,20 @@ impl Hall {
 
     /// The next thing to do, and with which connection.
     pub fn poll(&mut self) -> Option<(LineId, Told)> {
-        if let Some(urgent) = self.urgent.pop_front() {
-            return Some(urgent);
+        let is_remote = self.is_remote;
+        let takes = |seat: &mut Seat| {
+            if is_remote && seat.bytes_under_way >= SOCKET_BYTES { None } else { seat.pop() }
+        };
+        let next = self.urgent.pop_front().or_else(|| {
+            let (line, packets) = self.seats.values_mut().find_map(takes)?;
+            Some((line, Told::Packets(packets)))
+        });
+        if let Some((line, Told::Packets(packets))) = &next
+            && let Some(seat) = self.seat_of(*line)
+        {
+            seat.bytes_under_way += packets.iter().map(Bytes::len).sum::<usize>();
         }
-        let (line, packets) = self.seats.values_mut().find_map(Seat::pop)?;
-        Some((line, Told::Packets(packets)))
+        next
     }
 
     /// A seat that is kept for this guest, if it can go on there. One that it cannot go on with is
@@ -215,7 +224,7 @@ impl Hall {
             return None;
         };
         seat.kept_until = None;
-        seat.is_held = false;
+        seat.bytes_under_way = 0;
         (seat.heard_at, seat.spoke_at) = (now, now);
         if let Some(before) = seat.line.replace(line) {
             self.drop_line(before, None, "");
@@ -243,20 +252,19 @@ impl Hall {
     }
 
     fn announced(&self, epoch: &str) -> Resume {
+        let heartbeat = if self.is_remote { HEARTBEAT } else { NEVER };
         Resume {
             epoch: epoch.to_owned(),
             grace_ms: GRACE.as_millis() as u64,
-            heartbeat_ms: self.heartbeat.unwrap_or(NEVER).as_millis() as u64,
+            heartbeat_ms: heartbeat.as_millis() as u64,
         }
     }
 
     /// A seat's time has come.
     fn beat(&mut self, now: Time, member: MemberId) {
         let Some(seat) = self.seats.get_mut(&member) else { return };
-        let (Some(heartbeat), Some(line)) = (self.heartbeat, seat.line) else {
-            return self.leave(member);
-        };
-        if seat.heard_at + heartbeat * 2 <= now {
+        let Some(line) = seat.line else { return self.leave(member) };
+        if seat.heard_at + HEARTBEAT * 2 <= now {
             self.close(now, line, None);
             return self.drop_line(line, None, "");
         }
@@ -288,7 +296,6 @@ impl Hall {
     fn dismiss(&mut self, member: MemberId, code: u16, reason: String) {
         let Some(seat) = self.seats.get_mut(&member) else { return };
         if code != CLOSE_TOO_SLOW {
-            seat.is_held = false;
             while let Some((line, packets)) = seat.pop() {
                 self.urgent.push_back((line, Told::Packets(packets)));
             }
@@ -331,6 +338,10 @@ fn manner(can_come_back: bool) -> Manner {
 const MAX_PACKET_BYTES: usize = 1024 * 1024;
 const MAX_KEPT_BYTES: usize = 16 * 1024 * 1024;
 const GRACE: Duration = Duration::from_secs(30);
+/// For those who can come back.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
+/// About what the buffers of a system hold.
+const SOCKET_BYTES: usize = 64 * 1024;
 
 /// A day: nobody waits for a sign of life.
 const NEVER: Duration = Duration::from_secs(86_400);
@@ -361,15 +372,15 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            Self::with(None)
+            Self::with(false)
         }
 
-        fn with(heartbeat: Option<Duration>) -> Self {
+        fn with(is_remote: bool) -> Self {
             let config = HallConfig {
                 name: String::from("lobby"),
                 url: String::from("ws://local.invalid/rooms/lobby"),
                 session_id: String::from("run-1"),
-                heartbeat,
+                is_remote,
             };
             Self {
                 hall: Hall::new(config),
@@ -623,39 +634,35 @@ mod tests {
 
     #[test]
     fn what_waits_for_a_slow_reader_has_a_bound() {
-        let mut bench = Bench::new();
+        let mut bench = Bench::with(true);
         let (ada, bob, _) = pair(&mut bench);
-        bench.hall.hold(bob, true);
 
         for _ in 0..3 {
             bench.send(ada, "bob", &bytes(10 << 20));
         }
-        assert!(bench.heard(bob).is_empty());
-        bench.hall.hold(bob, false);
-        assert_eq!(bench.heard(bob), [10 << 20; 3]);
+        assert_eq!(bench.heard(bob), [10 << 20], "the rest waits");
+        bench.hall.taken(bob, 20 << 20);
+        assert_eq!(bench.heard(bob), [10 << 20]);
 
-        bench.hall.hold(bob, true);
-        for _ in 0..4 {
-            bench.send(ada, "bob", &bytes(10 << 20));
-        }
+        bench.send(ada, "bob", &bytes(10 << 20));
+        bench.send(ada, "bob", &bytes(10 << 20));
         assert!(bench.polled().contains(&(bob, over(Some(4000), "too slow"))));
     }
 
     #[test]
     fn silence_is_a_loss() {
-        let heartbeat = Duration::from_secs(10);
-        let mut bench = Bench::with(Some(heartbeat));
+        let mut bench = Bench::with(true);
         let ada = bench.join("ada");
         bench.polled();
 
-        bench.pass(heartbeat);
+        bench.pass(HEARTBEAT);
         let pong = Told::Packets(vec![Control::Pong.encode()]);
         assert_eq!(bench.polled(), [(ada, pong), (ada, Told::Ping)]);
         bench.hall.heard(bench.now, ada);
-        bench.pass(heartbeat);
+        bench.pass(HEARTBEAT);
         assert!(!bench.polled().contains(&(ada, over(None, ""))), "it has answered");
 
-        bench.pass(heartbeat);
+        bench.pass(HEARTBEAT);
         assert_eq!(bench.polled(), [(ada, over(None, ""))]);
         assert!(bench.hall.seats.iter().all(|(_, seat)| seat.kept_until.is_some()));
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use room::Place;
 use room_proto::{Content, ServerFrame};
 
-use crate::hall::LineId;
+use crate::hall::{HEARTBEAT, LineId};
 
 /// Time since some moment.
 pub type Time = Duration;
@@ -27,8 +27,8 @@ pub(crate) struct Seat {
     pub(crate) keep: Option<Keep>,
     /// Its connection, if it has one.
     pub(crate) line: Option<LineId>,
-    /// The connection takes no more for now.
-    pub(crate) is_held: bool,
+    /// What was sent and has not arrived, as far as anybody says so.
+    pub(crate) bytes_under_way: usize,
     pub(crate) heard_at: Time,
     pub(crate) spoke_at: Time,
     /// When it is given up, while it has no connection.
@@ -47,7 +47,7 @@ impl Seat {
             place,
             keep,
             line: Some(line),
-            is_held: false,
+            bytes_under_way: 0,
             heard_at: now,
             spoke_at: now,
             kept_until: None,
@@ -68,17 +68,17 @@ impl Seat {
         Ok(())
     }
 
-    /// The next thing to say over its connection, if that takes anything.
+    /// The next thing to say over its connection, if it has one.
     pub(crate) fn pop(&mut self) -> Option<(LineId, Vec<Bytes>)> {
-        let line = self.line.filter(|_| !self.is_held)?;
+        let line = self.line?;
         let frame = self.waiting.pop_front()?;
         self.waiting_bytes -= cost(&frame);
         Some((line, self.place.encode(&frame)))
     }
 
     /// When there is something to do without anybody's doing.
-    pub(crate) fn deadline(&self, heartbeat: Option<Duration>) -> Option<Time> {
-        self.kept_until.or_else(|| Some(self.spoke_at + heartbeat?))
+    pub(crate) fn deadline(&self, is_remote: bool) -> Option<Time> {
+        self.kept_until.or_else(|| is_remote.then_some(self.spoke_at + HEARTBEAT))
     }
 }
 
