@@ -23,7 +23,6 @@ import {
   type RoomClientOptions,
   RoomError,
 } from "./index.js";
-import load from "./local/room_local.js";
 import {
   type Guest,
   guestAt,
@@ -37,12 +36,12 @@ import { FOR_GOOD, RoomHost } from "./local-host.js";
 import { LocalSocket } from "./local-socket.js";
 import { Tabs } from "./local-tabs.js";
 import { later } from "./local-turns.js";
-import { whyNotWasm } from "./not-wasm.js";
+import { initLocal } from "./local-wasm.js";
 import type { InternalOptions } from "./room-client.js";
 import { inWords } from "./values.js";
-import type { WasmSource } from "./wasm.js";
 
 export type { LocalClientOptions } from "./local-guest.js";
+export { initLocal, setLocalWasmSource } from "./local-wasm.js";
 
 /** What a {@link LocalRoom} is made of. */
 export interface LocalRoomOptions {
@@ -52,32 +51,6 @@ export interface LocalRoomOptions {
    * after any loss of the connection, with `discontinuity`.
    */
   across?: "tabs" | undefined;
-}
-
-let loading: Promise<void> | undefined;
-
-/**
- * Loads the WebAssembly of the room, once. The first `connect()` does it by itself; this is for
- * those who serve the file themselves, or want it early. That of the clients is loaded by `init()`
- * of `room-messaging`.
- *
- * @param source Where the module is; by default the file beside this one.
- * @throws `RoomError` `wasm-unavailable`. The next call tries again.
- */
-export function initLocal(source?: WasmSource): Promise<void> {
-  loading ??= start(source).catch((cause) => {
-    loading = undefined;
-    const hint = `${WASM_HINT} call initLocal() with its address.`;
-    const why = `${cause}${whyNotWasm(cause)}`;
-    const message = `the WebAssembly of the room cannot be loaded: ${why}`;
-    throw new RoomError("wasm-unavailable", message, { hint, cause });
-  });
-  return loading;
-}
-
-async function start(source: WasmSource | undefined): Promise<void> {
-  const found = source ?? new URL("./local/room_local_bg.wasm", import.meta.url);
-  await load({ module_or_path: found });
 }
 
 /**
@@ -213,5 +186,3 @@ function notShared(cause?: unknown): RoomError {
 }
 
 const ENDED = "the room was closed";
-const WASM_HINT =
-  "Serve room_local_bg.wasm, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or";
