@@ -26,9 +26,9 @@ export class VirtualClock implements Clock {
 
   newId = (): string => this.#random.uuid();
 
-  /** What is due at the same time happens in the order in which it was asked for. */
+  /** In whole milliseconds. What is due at the same time happens in the order in which it was asked for. */
   setTimeout = (act: () => void, milliseconds: number): Due => {
-    const due = { at: this.#nowMs + Math.max(0, milliseconds), act };
+    const due = { at: this.#nowMs + Math.max(0, Math.ceil(milliseconds)), act };
     let place = this.#queue.length;
     while (place > 0 && (this.#queue[place - 1] as Due).at > due.at) {
       place -= 1;

@@ -55,7 +55,7 @@ export function makeCast() {
   cast.add = (client, name) => {
     const streams = [];
     const { messaging } = client;
-    let wakers = [];
+    const wakers = [];
 
     const streamName = (id) => {
       if (!streams.includes(id)) {

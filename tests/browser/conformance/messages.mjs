@@ -60,7 +60,7 @@ export const messages = {
           nul: "\0\x01\x1f\x7f",
           lines: "\u2028\u2029\r\n",
           html: "</script><!--",
-          slash: "\\u0041 \\\\ \"",
+          slash: '\\u0041 \\\\ "',
           numbers: [1e308, 5e-324, -0, 1.5, 2 ** 53, 123456789012345680000],
           deep: JSON.parse("[".repeat(60) + "]".repeat(60)),
           empty: { "": {} },
