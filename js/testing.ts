@@ -37,8 +37,9 @@ import { LOST } from "./local-socket.js";
 import { later } from "./local-turns.js";
 import { initLocal } from "./local-wasm.js";
 import type { InternalOptions } from "./room-client.js";
+import { ClientNetwork, checkedMs } from "./testing-client-network.js";
 import { VirtualClock } from "./testing-clock.js";
-import { checkedMs, TestNetwork } from "./testing-network.js";
+import type { TestNetwork } from "./testing-network.js";
 import { inWords } from "./values.js";
 
 export type { LocalClientOptions } from "./local-guest.js";
@@ -78,7 +79,7 @@ export class TestRoom {
   readonly #url: string;
   readonly #clock: VirtualClock;
   readonly #latencyMs: () => number;
-  readonly #networks = new Map<object, TestNetwork>();
+  readonly #networks = new Map<object, ClientNetwork>();
   #host: RoomHost | undefined;
   #downUntil = 0;
   #loading: Promise<void> | undefined;
@@ -114,7 +115,7 @@ export class TestRoom {
   >(options: LocalClientOptions<Messaging>): RoomClient<Messages, Messaging> {
     const { guest, rest } = guestOf(options);
     this.#refuseIfClosed();
-    const network = new TestNetwork(guest.name, this.#clock, this.#latencyMs);
+    const network = new ClientNetwork(guest.name, this.#clock, this.#latencyMs);
     const internal: RoomClientOptions<Messaging> & InternalOptions = {
       ...rest,
       url: this.#url,
