@@ -24,8 +24,9 @@ export async function rehearse(options: TestRoomOptions | undefined, run: RunOpt
   same<typeof ada, RoomClient<Said>>();
   const bob = room.client({ name: "bob", role: "agent", messaging: Loud });
   same<typeof bob.messaging, Loud>();
-  const both = await room.run(Promise.all([ada.connect(), Promise.resolve(7)]), run);
-  same<typeof both, [void, number]>();
+  await room.run(Promise.all([ada.connect(), bob.connect()]));
+  const seven = await room.run(Promise.resolve(7), run);
+  same<typeof seven, number>();
   const network = room.network(ada);
   same<typeof network, TestNetwork>();
   room.network(bob).cut();
