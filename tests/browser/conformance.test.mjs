@@ -15,7 +15,7 @@ import { openStage } from "./stage.mjs";
 const SCENARIOS = { ...presence, ...messages, ...streams, ...duplex };
 const titles = Object.keys(SCENARIOS);
 const EXPECTED = new URL("conformance/expected.json", import.meta.url);
-/** `CONFORMANCE=write` writes down what the server's room does. Read it before it is committed. */
+/** `CONFORMANCE=write` writes down what the server's room does; then `npm run fix`, and read it. */
 const IS_WRITING = process.env.CONFORMANCE === "write";
 const LIMIT_MS = 20_000;
 

@@ -131,7 +131,8 @@ export function makeCast() {
     messaging.on("message", ({ message }) => {
       const { type, fromParticipantId, attachment } = message;
       const size = attachment?.length ?? null;
-      me.log("message", nameOf(fromParticipantId), type, message.message, size);
+      const kind = type.length > 100 ? `${type.length} characters` : type;
+      me.log("message", nameOf(fromParticipantId), kind, message.message, size);
     });
     messaging.on("stream_opened", ({ stream }) => {
       me.log("stream_opened", streamName(stream.streamId));

@@ -175,6 +175,28 @@ export const streams = {
     },
   },
 
+  "a stream goes on when its pages have slept": {
+    cast: ["ada", "bob"],
+    async play({ ada, bob }, backend) {
+      await enableReader(ada, bob);
+      await open(ada);
+      await ada.do((me) => me.writer.write({ data: new Uint8Array([1]) }));
+      await backend.tell("freeze");
+      for (const actor of [ada, bob]) {
+        await actor.do((me) => me.until("statechange", 3));
+      }
+      await ada.do((me) => me.writer.write({ data: new Uint8Array([2]) }));
+      await backend.tell("resume");
+      for (const actor of [ada, bob]) {
+        await actor.do((me) => me.until("statechange", 4));
+      }
+      await ada.do((me) => me.writer.write({ data: new Uint8Array([3]) }));
+      await ada.do((me) => me.writer.close());
+      await bob.do(readAll);
+      await streamClosed(ada, bob);
+    },
+  },
+
   "a file is piped, and arrives whole": {
     cast: ["ada", "bob"],
     async play({ ada, bob }) {
