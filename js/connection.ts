@@ -1,3 +1,4 @@
+import type { Clock } from "./clock.js";
 import type { Core, CoreListener } from "./core.js";
 import { addUser, type InstanceUser, removeUser } from "./crash.js";
 import { asRoomError, failure, type RoomError } from "./errors.js";
@@ -5,7 +6,7 @@ import type { MessagingHandlers } from "./link.js";
 import type { CoreOptions } from "./options.js";
 import { PageLife } from "./page-life.js";
 import { Ready } from "./ready.js";
-import { Pause, type ReconnectPolicy } from "./reconnect.js";
+import { type ChanceContext, Pause, type ReconnectPolicy } from "./reconnect.js";
 import { Renewal } from "./renewal.js";
 import { within } from "./signals.js";
 import { closed, type Transport } from "./socket.js";
@@ -58,8 +59,9 @@ export class Connection {
   /** Why we end it, which says more than the core's word that it was closed. */
   #reason: RoomError | undefined;
   #error: RoomError | undefined;
-  readonly #pause = new Pause();
-  readonly #renewal = new Renewal(() => void this.#renew());
+  readonly #clock: Clock;
+  readonly #pause: Pause;
+  readonly #renewal: Renewal;
   /** The token of the present connection. */
   #token: string | undefined;
   /** The token for the next, if it was asked for ahead of time. */
@@ -79,6 +81,9 @@ export class Connection {
   constructor(settings: ConnectionSettings, listener: ConnectionListener) {
     this.#settings = settings;
     this.#listener = listener;
+    this.#clock = settings.transport.clock;
+    this.#pause = new Pause(this.#clock);
+    this.#renewal = new Renewal(this.#clock, () => void this.#renew());
   }
 
   /** Settles when the room is ready, or when it never will be. Another one after each loss. */
@@ -154,7 +159,7 @@ export class Connection {
     if (this.#token !== undefined && typeof this.#settings.token === "function") {
       this.#renewal.watch(this.#token);
     }
-    if (this.#settings.reconnect !== undefined) {
+    if (this.#settings.reconnect !== undefined && this.#settings.transport.followsPage) {
       this.#pageLife ??= new PageLife({
         sleep: () => {
           this.#isAsleep = true;
@@ -195,7 +200,7 @@ export class Connection {
         this.end(error);
         return;
       }
-      const nextRetryAt = waitMs === undefined ? undefined : Date.now() + waitMs;
+      const nextRetryAt = waitMs === undefined ? undefined : this.#clock.date() + waitMs;
       this.#pause.start(waitMs, () => void this.#tryAgain());
       this.#listener.lost({ error, attempt: this.#attempt, nextRetryAt });
     } catch (thrown) {
@@ -227,7 +232,7 @@ export class Connection {
   }
 
   #askToken(): Promise<string> {
-    return within(askToken(this.#settings.token), TOKEN_LIMIT_MS, () =>
+    return within(askToken(this.#settings.token), TOKEN_LIMIT_MS, this.#clock, () =>
       failure("timeout", "the token function takes too long"),
     );
   }
@@ -237,7 +242,8 @@ export class Connection {
     if (this.#nextToken !== undefined) {
       return 0;
     }
-    const waitMs = this.#settings.reconnect?.({ attempt: this.#attempt, error }) ?? null;
+    const context: ChanceContext = { attempt: this.#attempt, error, random: this.#clock.random };
+    const waitMs = this.#settings.reconnect?.(context) ?? null;
     if (waitMs !== null && !(typeof waitMs === "number" && waitMs >= 0)) {
       const words = `not ${inWords(waitMs)}`;
       throw failure("invalid-argument", `reconnect must give milliseconds or undefined, ${words}`);

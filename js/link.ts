@@ -1,4 +1,5 @@
 import type { Call } from "./call.js";
+import type { Clock } from "./clock.js";
 import type { Core } from "./core.js";
 import type { EngineMessage, EngineParticipant } from "./engine.js";
 import type { RoomError } from "./errors.js";
@@ -21,6 +22,8 @@ export interface MessagingHandlers {
 export interface MessagingLink {
   /** @internal The core of the current connection; throws `not-connected` if there was none. */
   core(): Core;
+  /** @internal What the client lives by. */
+  clock(): Clock;
   /** Whether there is a connection with messaging enabled. */
   isEnabled(): boolean;
   /** @internal From now on the handlers hear of the room. */

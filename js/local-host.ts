@@ -1,13 +1,17 @@
+import type { Clock } from "./clock.js";
 import { LocalCore } from "./local/room_local.js";
+import type { Guest } from "./local-guest.js";
 import type { LocalSocket, Seat } from "./local-socket.js";
 import { later } from "./local-turns.js";
-import { uuid } from "./uuid.js";
 
-/** Who comes in. `attributes` is JSON text of an object. */
-export interface Guest {
+/** What a room is made of. */
+export interface HostOptions {
   name: string;
-  role: string;
-  attributes: string;
+  url: string;
+  /** What it lives by. */
+  clock: Clock;
+  /** Whether there is a network to its members: silence is a loss then. */
+  isRemote: boolean;
 }
 
 /**
@@ -15,69 +19,86 @@ export interface Guest {
  * their own, and what the room says is taken out of it before it is told.
  */
 export class RoomHost {
+  readonly #clock: Clock;
   #core: LocalCore | undefined;
   readonly #seats = new Map<number, Seat>();
+  #alarm: { timer: unknown; at: number } | undefined;
 
   /** The WebAssembly must have been loaded. */
-  constructor(name: string, url: string) {
-    this.#core = new LocalCore(name, url, uuid());
+  constructor({ name, url, clock, isRemote }: HostOptions) {
+    this.#clock = clock;
+    this.#core = new LocalCore(name, url, clock.newId(), isRemote);
   }
 
-  /** Seats a member of this page. */
+  /** Connects a socket of this page. */
   seat(socket: LocalSocket, guest: Guest): void {
-    let member: number | undefined;
+    let line: number | undefined;
     socket.line = {
       send: (bytes) =>
         later(() => {
-          this.receive(member, bytes);
+          this.receive(line, bytes);
           socket.taken(bytes.length);
         }),
       close: (code, reason) =>
         later(() => {
-          this.leave(member);
+          this.close(line, code);
           socket.ended(code, reason);
         }),
     };
     later(() => {
-      member = this.join(guest, socket);
+      line = this.connect(guest, socket);
     });
   }
 
-  /** Gives the member's number; or `undefined`, and its seat was told why not. */
-  join({ name, role, attributes }: Guest, seat: Seat): number | undefined {
-    let member: number | undefined;
-    const refusal = this.#ask((core) => {
-      member = core.join(uuid(), name, role, attributes);
+  /** Gives the connection's number; or `undefined`, and its seat was told why not. */
+  connect({ name, role, attributes, resume }: Guest, seat: Seat): number | undefined {
+    let line: number | undefined;
+    const [id, epoch] = [this.#clock.newId(), this.#clock.newId()];
+    const refusal = this.#ask((core, now) => {
+      line = core.connect(now, id, name, role, attributes, epoch, resume);
     });
-    if (member === undefined) {
+    if (line === undefined) {
       seat.ended(FOR_GOOD, refusal ?? "the room has ended");
       return undefined;
     }
-    this.#seats.set(member, seat);
+    this.#seats.set(line, seat);
     seat.opened();
     this.#tell();
-    return member;
+    return line;
   }
 
-  receive(member: number | undefined, packet: Uint8Array): void {
-    if (member !== undefined) {
-      this.#ask((core) => core.receive(member, packet));
+  receive(line: number | undefined, packet: Uint8Array): void {
+    if (line !== undefined) {
+      this.#ask((core, now) => core.receive(now, line, packet));
       this.#tell();
     }
   }
 
-  leave(member: number | undefined): void {
-    if (member !== undefined) {
-      this.#seats.delete(member);
-      this.#ask((core) => core.leave(member));
+  /** There was a sign of life. */
+  heard(line: number): void {
+    this.#ask((core, now) => core.heard(now, line));
+  }
+
+  /** So many bytes have arrived. */
+  taken(line: number, bytes: number): void {
+    this.#ask((core) => core.taken(line, bytes));
+    this.#tell();
+  }
+
+  /** The connection is closed. Without a goodbye the member may come back for a while. */
+  close(line: number | undefined, code: number): void {
+    if (line !== undefined) {
+      this.#seats.delete(line);
+      this.#ask((core, now) => core.close(now, line, code));
       this.#tell();
     }
   }
 
-  /** Ends all members. */
+  /** Ends all connections. */
   end(code: number, reason: string): void {
     this.#core?.free();
     this.#core = undefined;
+    this.#setAlarm(undefined);
     const seats = [...this.#seats.values()];
     this.#seats.clear();
     for (const seat of seats) {
@@ -87,13 +108,18 @@ export class RoomHost {
 
   #tell(): void {
     let outputs: ReturnType<LocalCore["drain"]> = [];
+    let wakeup: number | undefined;
     this.#ask((core) => {
       outputs = core.drain();
+      wakeup = core.nextWakeup();
     });
-    for (const [member, what, reason] of outputs) {
-      const seat = this.#seats.get(member);
-      if (typeof what === "number") {
-        this.#seats.delete(member);
+    this.#setAlarm(wakeup);
+    for (const [line, what, reason] of outputs) {
+      const seat = this.#seats.get(line);
+      if (what === undefined) {
+        seat?.pinged?.();
+      } else if (typeof what === "number") {
+        this.#seats.delete(line);
         seat?.ended(what, reason ?? "");
       } else {
         seat?.deliver(what);
@@ -101,13 +127,32 @@ export class RoomHost {
     }
   }
 
+  #setAlarm(at: number | undefined): void {
+    // One that is early is set anew when it fires.
+    if (at !== undefined && this.#alarm !== undefined && this.#alarm.at <= at) {
+      return;
+    }
+    this.#clock.clearTimeout(this.#alarm?.timer);
+    this.#alarm = undefined;
+    if (at !== undefined) {
+      const waitMs = Math.min(Math.max(Math.ceil(at - this.#clock.now()), 0), LONGEST_TIMER_MS);
+      this.#alarm = { at, timer: this.#clock.setTimeout(() => this.#onAlarm(), waitMs) };
+    }
+  }
+
+  #onAlarm(): void {
+    this.#alarm = undefined;
+    this.#ask((core, now) => core.wake(now));
+    this.#tell();
+  }
+
   /** Asks the room. Gives why it refused; if it failed, that is the end of everybody. */
-  #ask(act: (core: LocalCore) => void): string | undefined {
+  #ask(act: (core: LocalCore, now: number) => void): string | undefined {
     if (this.#core === undefined) {
       return undefined;
     }
     try {
-      act(this.#core);
+      act(this.#core, this.#clock.now());
       return undefined;
     } catch (error) {
       if (error instanceof Error && !isTrap(error)) {
@@ -116,7 +161,7 @@ export class RoomHost {
       // Its memory is in the middle of something; it is not even freed.
       this.#core = undefined;
       const reason = `the room failed: ${error}; reload the page`;
-      later(() => this.end(FOR_GOOD, reason));
+      this.#clock.setTimeout(() => this.end(FOR_GOOD, reason), 0);
       return reason;
     }
   }
@@ -128,3 +173,6 @@ function isTrap(error: Error): boolean {
 
 /** The close code after which nobody comes back. */
 export const FOR_GOOD = 1000;
+
+/** A timer of more than 31 bits fires at once. */
+const LONGEST_TIMER_MS = 3_600_000;

@@ -10,6 +10,8 @@ export interface Line {
 export interface Seat {
   opened(): void;
   deliver(packet: Uint8Array<ArrayBuffer>): void;
+  /** Is it there? */
+  pinged?(): void;
   ended(code: number, reason: string): void;
 }
 

@@ -1,4 +1,6 @@
-import { FOR_GOOD, type Guest, RoomHost } from "./local-host.js";
+import { realClock } from "./clock.js";
+import type { Guest } from "./local-guest.js";
+import { FOR_GOOD, RoomHost } from "./local-host.js";
 import { LOST, LocalSocket, type Seat } from "./local-socket.js";
 import { later } from "./local-turns.js";
 import { uuid } from "./uuid.js";
@@ -10,7 +12,7 @@ type Call = { type: "who" } | { type: "host"; tab: string };
 type Said =
   | { type: "join"; from: string; socket: number; guest: Guest }
   | { type: "say"; from: string; socket: number; bytes: Uint8Array<ArrayBuffer> }
-  | { type: "leave"; from: string; socket: number };
+  | { type: "leave"; from: string; socket: number; code: number };
 
 /** What the host says to a tab. */
 type Told =
@@ -22,7 +24,8 @@ type Told =
 /** A tab as the host knows it. */
 interface Visitor {
   channel: BroadcastChannel;
-  members: Map<number, number>;
+  /** The room's number of each of its sockets. */
+  lines: Map<number, number>;
 }
 
 /** A socket of this tab whose other end is, or will be, in another. */
@@ -98,7 +101,7 @@ export class Tabs {
     this.#isOver.abort();
     this.#host?.end(FOR_GOOD, reason);
     for (const [number, { socket }] of this.#remotes) {
-      this.#say({ type: "leave", from: this.#tab, socket: number });
+      this.#say({ type: "leave", from: this.#tab, socket: number, code: FOR_GOOD });
       socket.ended(FOR_GOOD, reason);
     }
     this.#remotes.clear();
@@ -174,7 +177,7 @@ export class Tabs {
     socket.line = {
       send: (bytes) => this.#say({ type: "say", from, socket: number, bytes }),
       close: (code, reason) => {
-        this.#say({ type: "leave", from, socket: number });
+        this.#say({ type: "leave", from, socket: number, code });
         this.#remotes.delete(number);
         later(() => socket.ended(code, reason));
       },
@@ -231,7 +234,8 @@ export class Tabs {
   // As the host.
 
   #becomeHost(): void {
-    const host = new RoomHost(this.#name, this.#url);
+    const [name, url] = [this.#name, this.#url];
+    const host = new RoomHost({ name, url, clock: realClock, isRemote: false });
     this.#host = host;
     this.#hostTab = this.#tab;
     this.#outbox?.close();
@@ -241,35 +245,35 @@ export class Tabs {
   }
 
   #onSaid(host: RoomHost, said: Said): void {
-    const { members, channel } = this.#visitor(host, said.from);
+    const { lines, channel } = this.#visitor(host, said.from);
     const [from, socket] = [this.#tab, said.socket];
     const tell = (told: Told) => channel.postMessage(told);
-    const member = members.get(socket);
+    const line = lines.get(socket);
     switch (said.type) {
       case "join": {
         const seat: Seat = {
           opened: () => tell({ type: "opened", from, socket }),
           deliver: (bytes) => tell({ type: "hear", from, socket, bytes }),
           ended: (code, reason) => {
-            members.delete(socket);
+            lines.delete(socket);
             // The room goes on without us.
             const known = this.#isOver.signal.aborted ? LOST : code;
             tell({ type: "ended", from, socket, code: known, reason });
           },
         };
-        const joined = host.join(said.guest, seat);
-        if (joined !== undefined) {
-          members.set(socket, joined);
+        const taken = host.connect(said.guest, seat);
+        if (taken !== undefined) {
+          lines.set(socket, taken);
         }
         break;
       }
       case "say":
-        host.receive(member, said.bytes);
+        host.receive(line, said.bytes);
         tell({ type: "taken", from, socket, count: said.bytes.length });
         break;
       case "leave":
-        members.delete(socket);
-        host.leave(member);
+        lines.delete(socket);
+        host.close(line, said.code);
         break;
     }
   }
@@ -280,12 +284,13 @@ export class Tabs {
       return known;
     }
     const channel = new BroadcastChannel(`${PREFIX}tab:${tab}`);
-    const visitor = { channel, members: new Map() };
+    const visitor = { channel, lines: new Map() };
     this.#visitors.set(tab, visitor);
     this.#await(lockOfTab(tab), () => {
       this.#visitors.delete(tab);
-      for (const member of visitor.members.values()) {
-        host.leave(member);
+      for (const line of visitor.lines.values()) {
+        // It does not come back.
+        host.close(line, FOR_GOOD);
       }
       // Not before: while they leave one by one, the others are told of it.
       channel.close();
@@ -300,4 +305,4 @@ function lockOfTab(tab: string): string {
 }
 
 /** With the version of what the tabs say to each other: others must not meet. */
-const PREFIX = "room-messaging/1:";
+const PREFIX = "room-messaging/2:";

@@ -23,28 +23,25 @@ import {
   type RoomClientOptions,
   RoomError,
 } from "./index.js";
-import load from "./local/room_local.js";
-import { FOR_GOOD, type Guest, RoomHost } from "./local-host.js";
+import {
+  type Guest,
+  guestAt,
+  guestOf,
+  invalid,
+  type LocalClientOptions,
+  localUrl,
+  text,
+} from "./local-guest.js";
+import { FOR_GOOD, RoomHost } from "./local-host.js";
 import { LocalSocket } from "./local-socket.js";
 import { Tabs } from "./local-tabs.js";
 import { later } from "./local-turns.js";
-import { whyNotWasm } from "./not-wasm.js";
+import { initLocal } from "./local-wasm.js";
 import type { InternalOptions } from "./room-client.js";
 import { inWords } from "./values.js";
-import type { WasmSource } from "./wasm.js";
 
-/** What a client of a {@link LocalRoom} is made of: who it is, and the options of `RoomClient`. */
-export interface LocalClientOptions<
-  // biome-ignore lint/suspicious/noExplicitAny: a subclass says itself what it says
-  Messaging extends MessagingClient<any> = MessagingClient,
-> extends Omit<RoomClientOptions<Messaging>, "url" | "token"> {
-  /** Its name, which the others see as the attribute `name`. */
-  name: string;
-  /** `user` by default; `agent`, `tool` or another word. */
-  role?: string | undefined;
-  /** Its first attributes, beside its name. */
-  attributes?: Readonly<Record<string, unknown>> | undefined;
-}
+export type { LocalClientOptions } from "./local-guest.js";
+export { initLocal, setLocalWasmSource } from "./local-wasm.js";
 
 /** What a {@link LocalRoom} is made of. */
 export interface LocalRoomOptions {
@@ -54,32 +51,6 @@ export interface LocalRoomOptions {
    * after any loss of the connection, with `discontinuity`.
    */
   across?: "tabs" | undefined;
-}
-
-let loading: Promise<void> | undefined;
-
-/**
- * Loads the WebAssembly of the room, once. The first `connect()` does it by itself; this is for
- * those who serve the file themselves, or want it early. That of the clients is loaded by `init()`
- * of `room-messaging`.
- *
- * @param source Where the module is; by default the file beside this one.
- * @throws `RoomError` `wasm-unavailable`. The next call tries again.
- */
-export function initLocal(source?: WasmSource): Promise<void> {
-  loading ??= start(source).catch((cause) => {
-    loading = undefined;
-    const hint = `${WASM_HINT} call initLocal() with its address.`;
-    const why = `${cause}${whyNotWasm(cause)}`;
-    const message = `the WebAssembly of the room cannot be loaded: ${why}`;
-    throw new RoomError("wasm-unavailable", message, { hint, cause });
-  });
-  return loading;
-}
-
-async function start(source: WasmSource | undefined): Promise<void> {
-  const found = source ?? new URL("./local/room_local_bg.wasm", import.meta.url);
-  await load({ module_or_path: found });
 }
 
 /**
@@ -110,7 +81,7 @@ export class LocalRoom {
   /** @throws `RoomError` `invalid-argument`. */
   constructor(name: string, options: LocalRoomOptions = {}) {
     this.name = text("the name of a room", name);
-    this.#url = `ws://local.invalid/rooms/${encodeURIComponent(name)}`;
+    this.#url = localUrl(this.name);
     if (isAcrossTabs(options?.across)) {
       this.#tabs = new Tabs(this.name, this.#url);
     }
@@ -126,12 +97,7 @@ export class LocalRoom {
     // biome-ignore lint/suspicious/noExplicitAny: a subclass says itself what it says
     Messaging extends MessagingClient<any> = MessagingClient<Messages>,
   >(options: LocalClientOptions<Messaging>): RoomClient<Messages, Messaging> {
-    const { name, role = "user", attributes = {}, ...rest } = options ?? {};
-    const guest = {
-      name: text("the name of a client", name),
-      role: text("the role of a client", role),
-      attributes: objectText("the attributes of a client", attributes),
-    };
+    const { guest, rest } = guestOf(options);
     this.#refuseIfClosed();
     const internal: RoomClientOptions<Messaging> & InternalOptions = {
       ...rest,
@@ -139,9 +105,10 @@ export class LocalRoom {
       token: "local",
       transport: {
         isRemote: false,
+        followsPage: true,
         clock: realClock,
         load: () => this.#load(),
-        open: () => this.#open(guest) as unknown as WebSocket,
+        open: (url) => this.#open(guestAt(guest, url)) as unknown as WebSocket,
       },
     };
     return new RoomClient<Messages, Messaging>(internal);
@@ -188,7 +155,8 @@ export class LocalRoom {
       return this.#tabs.connect(guest);
     }
     const socket = new LocalSocket();
-    this.#host ??= new RoomHost(this.name, this.#url);
+    const [name, url] = [this.name, this.#url];
+    this.#host ??= new RoomHost({ name, url, clock: realClock, isRemote: false });
     this.#host.seat(socket, guest);
     return socket;
   }
@@ -217,31 +185,4 @@ function notShared(cause?: unknown): RoomError {
   return new RoomError("invalid-argument", message, { hint, cause });
 }
 
-function text(what: string, value: unknown): string {
-  if (typeof value !== "string" || value.trim() === "") {
-    throw invalid(`${what} must be a string with something in it, but is ${inWords(value)}`);
-  }
-  return value;
-}
-
-function objectText(what: string, value: unknown): string {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value);
-  } catch (cause) {
-    throw invalid(`${what} cannot be written as JSON: ${cause}`, cause);
-  }
-  if (!json?.startsWith("{")) {
-    throw invalid(`${what} must be an object, but is ${inWords(value)}`);
-  }
-  return json;
-}
-
-function invalid(message: string, cause?: unknown): RoomError {
-  return new RoomError("invalid-argument", message, { hint: ARGUMENT_HINT, cause });
-}
-
 const ENDED = "the room was closed";
-const ARGUMENT_HINT = 'Give what the message asks for, such as room.client({ name: "alice" }).';
-const WASM_HINT =
-  "Serve room_local_bg.wasm, allow 'wasm-unsafe-eval' in the Content-Security-Policy, or";

@@ -1,5 +1,4 @@
 import type { Call } from "./call.js";
-import type { Core } from "./core.js";
 import { CHUNK_STREAM, DuplexWriter } from "./duplex-writer.js";
 import { failure } from "./errors.js";
 import {
@@ -33,7 +32,6 @@ import {
 } from "./signals.js";
 import type { IncomingStream, OutgoingStream } from "./stream-ends.js";
 import { type MessageStreamReader, MessageStreamWriter } from "./streams.js";
-import { uuid } from "./uuid.js";
 import {
   type Attachment,
   attachmentBytes,
@@ -263,8 +261,8 @@ export class MessagingClient<
     const limitMs = checkedLimitMs("timeoutMs", options.timeoutMs);
     const signal = liveSignal(options);
 
-    const core = openWriter(this.#link.core(), to, json);
-    await answered(core.opened(), signal, limitMs, (reason) => core.abort(reason));
+    const core = this.#openWriter(to, json);
+    await this.#answered(core.opened(), signal, limitMs, (reason) => core.abort(reason));
     const writer = new MessageStreamWriter(core, header);
     this.dispatchEvent(new StreamOpenedEvent(writer));
     return writer;
@@ -304,7 +302,7 @@ export class MessagingClient<
     throwIfAborted(signal);
 
     const core = client.openCall(to, type, json, bytes);
-    await answered(core.opened(), signal, limitMs, () => core.close());
+    await this.#answered(core.opened(), signal, limitMs, () => core.close());
     const stream = new MessagingStream(core);
     this.dispatchEvent(new StreamOpenedEvent(stream));
     return stream;
@@ -390,28 +388,29 @@ export class MessagingClient<
       this.dispatchEvent(new StreamOpenedEvent(reader));
     new Offer(offer, from, onAccepted).ask(callback);
   }
-}
 
-/** Offers a stream in the form that the other side announces. */
-function openWriter(core: Core, to: string, headerJson: string): OutgoingStream | DuplexWriter {
-  if (core.takesChunks(to)) {
-    return core.openStream(to, uuid(), headerJson);
+  /** Offers a stream in the form that the other side announces. */
+  #openWriter(to: string, headerJson: string): OutgoingStream | DuplexWriter {
+    const core = this.#link.core();
+    if (core.takesChunks(to)) {
+      return core.openStream(to, this.#link.clock().newId(), headerJson);
+    }
+    const first = `{"header":${headerJson}}`;
+    return new DuplexWriter(core.openCall(to, CHUNK_STREAM.open, first, undefined));
   }
-  const first = `{"header":${headerJson}}`;
-  return new DuplexWriter(core.openCall(to, CHUNK_STREAM.open, first, undefined));
-}
 
-/** Waits for the answer to an offer; `withdraw` takes it back, with the reason. */
-async function answered(
-  opened: Promise<void>,
-  signal: AbortSignal | undefined,
-  limitMs: number | undefined,
-  withdraw: (reason: string) => void,
-): Promise<void> {
-  const inTime = abortable(opened, signal, (error) => withdraw(error.message));
-  await within(inTime, limitMs, () => {
-    const error = failure("timeout", `the stream was not answered within ${limitMs} ms`);
-    withdraw(error.message);
-    return error;
-  });
+  /** Waits for the answer to an offer; `withdraw` takes it back, with the reason. */
+  async #answered(
+    opened: Promise<void>,
+    signal: AbortSignal | undefined,
+    limitMs: number | undefined,
+    withdraw: (reason: string) => void,
+  ): Promise<void> {
+    const inTime = abortable(opened, signal, (error) => withdraw(error.message));
+    await within(inTime, limitMs, this.#link.clock(), () => {
+      const error = failure("timeout", `the stream was not answered within ${limitMs} ms`);
+      withdraw(error.message);
+      return error;
+    });
+  }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from "./clock.js";
 import type { RoomError } from "./errors.js";
 
 /** What is known before another attempt to connect. */
@@ -13,6 +14,11 @@ export interface ReconnectContext {
  * up.
  */
 export type ReconnectPolicy = (context: ReconnectContext) => number | undefined;
+
+/** What `RoomClient` adds for {@link backoff}. Not public: tests have chances of their own. */
+export interface ChanceContext extends ReconnectContext {
+  readonly random?: () => number;
+}
 
 /** The bounds of {@link backoff}, in milliseconds. */
 export interface BackoffOptions {
@@ -30,25 +36,30 @@ export interface BackoffOptions {
  */
 export function backoff(options: BackoffOptions = {}): ReconnectPolicy {
   const { baseMs = 500, capMs = 30_000, maxAttempts = Number.POSITIVE_INFINITY } = options;
-  return ({ attempt }) => {
+  return ({ attempt, random = Math.random }: ChanceContext) => {
     if (attempt > maxAttempts) {
       return undefined;
     }
-    return Math.random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 30));
+    return random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 30));
   };
 }
 
 /** A wait that can be cut short, and can be called off. */
 export class Pause {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #clock: Clock;
+  #timer: unknown;
   #onOver: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Calls `onOver` after so long; at the next `hurry()` if there is no time. */
   start(milliseconds: number | undefined, onOver: () => void): void {
     this.stop();
     this.#onOver = onOver;
     if (milliseconds !== undefined) {
-      this.#timer = setTimeout(() => this.hurry(), milliseconds);
+      this.#timer = this.#clock.setTimeout(() => this.hurry(), milliseconds);
     }
   }
 
@@ -61,7 +72,7 @@ export class Pause {
 
   /** Calls the wait off. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#onOver = undefined;
   }

@@ -1,13 +1,17 @@
+import type { Clock } from "./clock.js";
+
 /**
  * Says when a token should be replaced: some time before it expires. A token that says nothing
  * about its end is good for ever.
  */
 export class Renewal {
+  readonly #clock: Clock;
   readonly #onDue: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: unknown;
   #expiresAt: number | undefined;
 
-  constructor(onDue: () => void) {
+  constructor(clock: Clock, onDue: () => void) {
+    this.#clock = clock;
     this.#onDue = onDue;
   }
 
@@ -20,15 +24,15 @@ export class Renewal {
   /** Waits for most of the time that is left. Does nothing if there is hardly any. */
   again(): void {
     this.stop();
-    const leftMs = (this.#expiresAt ?? 0) - Date.now();
+    const leftMs = (this.#expiresAt ?? 0) - this.#clock.date();
     if (leftMs < SHORTEST_MS) {
       return;
     }
     const waitMs = leftMs - Math.min(leftMs / 4, LEAD_MS);
     if (waitMs > LONGEST_TIMER_MS) {
-      this.#timer = setTimeout(() => this.again(), LONGEST_TIMER_MS);
+      this.#timer = this.#clock.setTimeout(() => this.again(), LONGEST_TIMER_MS);
     } else {
-      this.#timer = setTimeout(this.#onDue, waitMs);
+      this.#timer = this.#clock.setTimeout(this.#onDue, waitMs);
     }
   }
 
@@ -38,7 +42,7 @@ export class Renewal {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }

@@ -193,6 +193,7 @@ export class RoomClient<
     }
     const link: MessagingLink = {
       core: () => this.#connectedCore(),
+      clock: () => this.#transport.clock,
       isEnabled: () => this.#connection?.core?.isEnabled ?? false,
       attach: (handlers) => {
         this.#handlers = handlers;

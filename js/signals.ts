@@ -1,3 +1,4 @@
+import type { Clock } from "./clock.js";
 import { failure, type RoomError, reasonText } from "./errors.js";
 import { inWords, isObject } from "./values.js";
 
@@ -70,14 +71,15 @@ export function abortable<T>(
 export function within<T>(
   promise: Promise<T>,
   limitMs: number | undefined,
+  clock: Clock,
   onLate: () => RoomError,
 ): Promise<T> {
   if (limitMs === undefined) {
     return promise;
   }
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(onLate()), limitMs);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = clock.setTimeout(() => reject(onLate()), limitMs);
+    promise.then(resolve, reject).finally(() => clock.clearTimeout(timer));
   });
 }
 

@@ -5,6 +5,8 @@ import { failure, reasonText } from "./errors.js";
 export interface Transport {
   /** Whether it takes a network. */
   readonly isRemote: boolean;
+  /** Whether its connections sleep and wake with the page. */
+  readonly followsPage: boolean;
   /** What its clients live by. */
   readonly clock: Clock;
   /** Gets ready. Comes once for each connection, before the first `open()`. */
@@ -16,6 +18,7 @@ export interface Transport {
 /** The browser's own WebSockets. */
 export const network: Transport = {
   isRemote: true,
+  followsPage: true,
   clock: realClock,
   load: async () => {},
   open: makeSocket,

@@ -16,8 +16,8 @@ export async function extractExamples() {
   const pages = [at("README.md"), ...docs.map((name) => at("docs", name))];
   let count = 0;
   for (const page of pages) {
-    for (const { line, language, text } of examplesOf(await readFile(page, "utf8"))) {
-      const name = `${path.basename(page, ".md")}-line-${line}.${LANGUAGES[language]}`;
+    for (const { line, language, text, file } of examplesOf(await readFile(page, "utf8"))) {
+      const name = file ?? `${path.basename(page, ".md")}-line-${line}.${LANGUAGES[language]}`;
       await writeFile(path.join(folder, name), `${text}\nexport {};\n`);
       count += 1;
     }
@@ -28,13 +28,17 @@ export async function extractExamples() {
   return { folder, count };
 }
 
-/** The fenced blocks of code in the languages that we compile. */
+/**
+ * The fenced blocks of code in the languages that we compile. A first line such as `// chat.ts` says
+ * what the file is called, for others that import it.
+ */
 export function examplesOf(markdown) {
   const fence = /^```(\w+)\n([\s\S]*?)^```$/gm;
   return [...markdown.matchAll(fence)]
     .filter(([, language]) => language in LANGUAGES)
     .map(({ 1: language, 2: text, index }) => {
       const line = markdown.slice(0, index).split("\n").length;
-      return { line, language, text };
+      const file = /^\/\/ ([\w.-]+\.tsx?)\n/.exec(text)?.[1];
+      return { line, language, text, file };
     });
 }

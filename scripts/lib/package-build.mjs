@@ -19,7 +19,16 @@ const MODULES = [
   { crate: "room-local", name: "room_local", folder: "local" },
 ];
 /** The entries of the package. Each takes what it shares with the first from there. */
-const ENTRIES = ["index", "inline", "node", "local", "react"];
+const ENTRIES = [
+  "index",
+  "inline",
+  "node",
+  "local",
+  "node-local",
+  "react",
+  "testing",
+  "node-testing",
+];
 const MAIN_WASM = path.join(pkg, "glue", "room_messaging_bg.wasm");
 const stamps = new Stamps(path.join(target, "stamps"));
 

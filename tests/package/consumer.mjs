@@ -22,6 +22,7 @@ export function tsconfig(resolution) {
 export const CONSUMER = `
 import { MessagingClient, RoomClient, RoomError } from "room-messaging";
 import { initLocal, LocalRoom } from "room-messaging/local";
+import { TestRoom } from "room-messaging/testing";
 
 class LoudMessaging extends MessagingClient {}
 
@@ -58,16 +59,21 @@ export async function rehearse(wasm: BufferSource): Promise<MessagingClient> {
   return loud;
 }
 
+export async function test(): Promise<number> {
+  await using room = new TestRoom("lobby", { seed: 7, latencyMs: [5, 50] });
+  const ada = room.client({ name: "ada" });
+  await room.run(ada.connect());
+  room.network(ada).cut();
+  await room.advance(1000);
+  return room.now;
+}
+
 export { LoudMessaging };
 `;
 
 /** A room in Node, where files are not fetched. */
 export const LOCAL = `
-import { readFile } from "node:fs/promises";
-import { initLocal, LocalRoom } from "room-messaging/local";
-import "room-messaging";
-
-await initLocal(await readFile(new URL(import.meta.resolve("room-messaging/local/wasm"))));
+import { LocalRoom } from "room-messaging/local";
 
 const room = new LocalRoom("lobby");
 const [ada, bob] = ["ada", "bob"].map((name) => room.client({ name }));
@@ -80,5 +86,18 @@ await ada.messaging.broadcastMessage("greeting", { text: "hello" });
 const { message } = await heard;
 const from = bob.messaging.getParticipant(message.fromParticipantId);
 console.log(from.name + " says " + message.message.text);
+await room.close();
+`;
+
+/** A room for tests in Node, in virtual time. */
+export const TESTING = `
+import { TestRoom } from "room-messaging/testing";
+
+const room = new TestRoom("lobby", { latencyMs: 10 });
+const ada = room.client({ name: "ada" });
+await room.run(ada.connect());
+room.network(ada).cut();
+await room.advance(60_000);
+console.log(ada.state + " at " + room.now);
 await room.close();
 `;

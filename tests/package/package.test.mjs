@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
 import { npmBinary, root } from "../../scripts/lib/paths.mjs";
-import { CONSUMER, LOCAL, tsconfig } from "./consumer.mjs";
+import { CONSUMER, LOCAL, TESTING, tsconfig } from "./consumer.mjs";
 import { consumers, makeStranger } from "./stranger.mjs";
 
 const execute = promisify(execFile);
@@ -25,8 +25,10 @@ describe("the packed package", () => {
   it("holds the entries, all types, the WebAssembly and the texts, and nothing else", async () => {
     const modules = (await readdir(path.join(root, "js"))).filter(isModule);
     const types = modules.map((name) => `pkg/${name.replace(/\.ts$/, ".d.ts")}`);
-    const entries = ["index", "inline", "local", "node", "react"].map((name) => `pkg/${name}.js`);
-    const built = [...entries, ...types];
+    const entries = ["index", "inline", "local", "react", "testing"];
+    const forNode = ["node", "node-local", "node-testing"];
+    const scripts = [...entries, ...forNode].map((name) => `pkg/${name}.js`);
+    const built = [...scripts, ...types];
     const wasm = ["glue/room_messaging", "local/room_local"].map((name) => `pkg/${name}_bg.wasm`);
     const texts = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
 
@@ -65,7 +67,7 @@ describe("the packed package", () => {
   });
 
   it("has nothing of Node in what browsers get", async () => {
-    for (const name of ["pkg/index.js", "pkg/inline.js", "pkg/local.js"]) {
+    for (const name of ["pkg/index.js", "pkg/inline.js", "pkg/local.js", "pkg/testing.js"]) {
       const file = path.join(stranger.folder, "node_modules/room-messaging", name);
       assert.doesNotMatch(await readFile(file, "utf8"), /node:|\brequire\(|process\./, name);
     }
@@ -94,6 +96,13 @@ describe("the packed package", () => {
     const { stdout } = await stranger.node(args, { timeout: 20_000 });
 
     assert.equal(stdout.trim(), "ada says hello");
+  });
+
+  it("has one in virtual time, too", async () => {
+    const args = ["--input-type=module", "-e", TESTING];
+    const { stdout } = await stranger.node(args, { timeout: 20_000 });
+
+    assert.match(stdout, /^open at 600\d\d\n$/);
   });
 
   const compilers = { present: npmBinary("tsc"), "of 2024": tool("typescript-2024/bin/tsc") };

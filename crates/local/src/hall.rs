@@ -1,27 +1,55 @@
 //! A room with its members' ends of the wire.
+//!
+//! It does what the server does with sockets and timers, without either: connections are numbers,
+//! the time is given. Whoever loses its connection keeps its seat for a while, and goes on there.
 
-use std::collections::{HashMap, VecDeque};
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use room::{
     Grants, JoinError, Joining, Manner, MemberId, Output, Place, Received, Room, RoomConfig,
     RoomLimits, Traits, close_code,
 };
-use room_proto::{Extensions, JsonText, Limits, ParticipantId, body::BodyForm};
+use room_proto::{
+    Control, Extensions, JsonText, Limits, ParticipantId, Resume, Table, body::BodyForm,
+};
 
-/// A room, and a place for each member.
+use crate::seat::{Keep, Seat, Time};
+
+/// Names a connection. Never used twice in a hall.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct LineId(pub u64);
+
+/// A room, and a seat for each member.
 #[derive(Debug)]
 pub struct Hall {
     room: Room,
-    places: HashMap<MemberId, Place>,
-    /// Said at once, before what the room says.
-    ended: VecDeque<(MemberId, Told)>,
+    seats: Table<MemberId, Seat>,
+    by_line: Table<LineId, MemberId>,
+    last_line: u64,
+    is_remote: bool,
+    /// Said at once, before what waits at the seats.
+    urgent: VecDeque<(LineId, Told)>,
 }
 
-/// Who comes in.
+/// What a hall is.
+#[derive(Clone, Debug, Default)]
+pub struct HallConfig {
+    /// The room's name.
+    pub name: String,
+    /// Where clients find it.
+    pub url: String,
+    /// Names this run of the room.
+    pub session_id: String,
+    /// Whether there is a network to the members. If so, silence is a loss: they are told now and
+    /// then that we are there, and asked whether they are. And a connection takes so much at a time.
+    pub is_remote: bool,
+}
+
+/// Who comes in, or comes back.
 #[derive(Clone, Debug)]
 pub struct Guest {
-    /// How the others will know it.
+    /// How the others will know it. Must be new; who comes back keeps the one it has.
     pub participant_id: String,
     /// Its name.
     pub name: String,
@@ -29,17 +57,23 @@ pub struct Guest {
     pub role: String,
     /// Further attributes, a JSON object.
     pub attributes: JsonText,
+    /// A secret by which it can come back. Must be new.
+    pub epoch: String,
+    /// What its URL says after `resume=`, if anything.
+    pub resume: Option<String>,
 }
 
-/// What a member is to be told.
+/// What is to be done with a connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Told {
-    /// These WebSocket messages.
+    /// Send these WebSocket messages.
     Packets(Vec<Bytes>),
-    /// That its connection is over. It has left.
+    /// Ask for a sign of life, which is to be told with [`Hall::heard`].
+    Ping,
+    /// It is over.
     Over {
-        /// The WebSocket close code.
-        code: u16,
+        /// The WebSocket close code, unless it is just dropped.
+        code: Option<u16>,
         /// Why, in words.
         reason: String,
     },
@@ -48,12 +82,13 @@ pub enum Told {
 impl Hall {
     /// Makes an empty room.
     #[must_use]
-    pub fn new(name: &str, url: &str, session_id: &str) -> Self {
+    pub fn new(config: HallConfig) -> Self {
+        let HallConfig { name, url, session_id, is_remote } = config;
         let limits = RoomLimits::default();
         let config = RoomConfig {
-            name: name.to_owned(),
-            url: url.to_owned(),
-            session_id: session_id.to_owned(),
+            name,
+            url,
+            session_id,
             extensions: Extensions {
                 version: Extensions::VERSION,
                 raw_attachments: true,
@@ -64,16 +99,143 @@ impl Hall {
             },
             limits,
         };
-        Self { room: Room::new(config), places: HashMap::new(), ended: VecDeque::new() }
+        Self {
+            room: Room::new(config),
+            seats: Table::default(),
+            by_line: Table::default(),
+            last_line: 0,
+            is_remote,
+            urgent: VecDeque::new(),
+        }
     }
 
-    /// Lets a member in, who may do everything.
+    /// Takes a connection: of somebody who comes back, or else of a new member, who may do
+    /// everything.
     ///
     /// # Errors
     ///
     /// [`JoinError`] if there is no place for it.
-    pub fn join(&mut self, guest: Guest) -> Result<MemberId, JoinError> {
-        let Guest { participant_id, name, role, attributes } = guest;
+    pub fn connect(&mut self, now: Time, guest: Guest) -> Result<LineId, JoinError> {
+        let line = LineId(self.last_line + 1);
+        let member = match self.come_back(now, line, &guest) {
+            Some(member) => member,
+            None => self.join(now, line, guest)?,
+        };
+        self.last_line = line.0;
+        self.by_line.insert(line, member);
+        Ok(line)
+    }
+
+    /// Takes a WebSocket message. A connection that is over is not heard.
+    pub fn receive(&mut self, now: Time, line: LineId, packet: &[u8]) {
+        let Some(&member) = self.by_line.get(&line) else { return };
+        let Some(seat) = self.seats.get_mut(&member) else { return };
+        seat.heard_at = now;
+        match seat.place.receive(packet) {
+            Ok(Received { frame, reply }) => {
+                if let Some(reply) = reply {
+                    self.urgent.push_back((line, Told::Packets(vec![reply])));
+                }
+                if let Some(frame) = frame {
+                    self.room.handle(member, frame);
+                }
+            }
+            Err(violation) => self.dismiss(member, close_code(&violation), violation.to_string()),
+        }
+        self.sort();
+    }
+
+    /// There was a sign of life.
+    pub fn heard(&mut self, now: Time, line: LineId) {
+        if let Some(seat) = self.seat_of(line) {
+            seat.heard_at = now;
+        }
+    }
+
+    /// So many bytes of WebSocket messages have arrived. Where there is no network, nobody says so.
+    pub fn taken(&mut self, line: LineId, bytes: usize) {
+        if let Some(seat) = self.seat_of(line) {
+            seat.bytes_under_way = seat.bytes_under_way.saturating_sub(bytes);
+        }
+    }
+
+    /// The connection is closed. Who said goodbye with it has left; who did not may come back.
+    pub fn close(&mut self, now: Time, line: LineId, code: Option<u16>) {
+        let Some(member) = self.by_line.remove(&line) else { return };
+        let Some(seat) = self.seats.get_mut(&member) else { return };
+        seat.line = None;
+        if seat.keep.is_none() || matches!(code, Some(CLOSE_NORMAL | CLOSE_GOING_AWAY)) {
+            self.leave(member);
+        } else {
+            seat.kept_until = Some(now + GRACE);
+        }
+        self.sort();
+    }
+
+    /// When [`Hall::wake`] has something to do.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Time> {
+        self.seats.iter().filter_map(|(_, seat)| seat.deadline(self.is_remote)).min()
+    }
+
+    /// Does what is due: heartbeats, and the end of seats that are kept no longer.
+    pub fn wake(&mut self, now: Time) {
+        let is_due = |seat: &Seat| seat.deadline(self.is_remote).is_some_and(|at| at <= now);
+        let due = self.seats.iter().filter(|(_, seat)| is_due(seat)).map(|(member, _)| *member);
+        for member in due.collect::<Vec<_>>() {
+            self.beat(now, member);
+        }
+        self.sort();
+    }
+
+    /// The next thing to do, and with which connection.
+    pub fn poll(&mut self) -> Option<(LineId, Told)> {
+        let is_remote = self.is_remote;
+        let takes = |seat: &mut Seat| {
+            if is_remote && seat.bytes_under_way >= SOCKET_BYTES { None } else { seat.pop() }
+        };
+        let next = self.urgent.pop_front().or_else(|| {
+            let (line, packets) = self.seats.values_mut().find_map(takes)?;
+            Some((line, Told::Packets(packets)))
+        });
+        if let Some((line, Told::Packets(packets))) = &next
+            && let Some(seat) = self.seat_of(*line)
+        {
+            seat.bytes_under_way += packets.iter().map(Bytes::len).sum::<usize>();
+        }
+        next
+    }
+
+    /// A seat that is kept for this guest, if it can go on there. One that it cannot go on with is
+    /// given up: nobody else can.
+    fn come_back(&mut self, now: Time, line: LineId, guest: &Guest) -> Option<MemberId> {
+        let (epoch, received) = guest.resume.as_deref()?.split_once('.')?;
+        let is_theirs = |seat: &Seat| {
+            let keep = seat.keep.as_ref();
+            keep.is_some_and(|keep| {
+                keep.epoch == epoch && keep.name == guest.name && keep.role == guest.role
+            })
+        };
+        let member = *self.seats.iter().find(|(_, seat)| is_theirs(seat))?.0;
+        let seat = self.seats.get_mut(&member)?;
+        let Some(first) = received.parse().ok().and_then(|count| seat.place.resume(count)) else {
+            self.leave(member);
+            self.sort();
+            return None;
+        };
+        seat.kept_until = None;
+        seat.bytes_under_way = 0;
+        (seat.heard_at, seat.spoke_at) = (now, now);
+        if let Some(before) = seat.line.replace(line) {
+            self.drop_line(before, None, "");
+        }
+        self.urgent.push_back((line, Told::Packets(first)));
+        Some(member)
+    }
+
+    fn join(&mut self, now: Time, line: LineId, guest: Guest) -> Result<MemberId, JoinError> {
+        let Guest { participant_id, name, role, attributes, epoch, resume } = guest;
+        let keep = resume.map(|_| Keep { epoch, name: name.clone(), role: role.clone() });
         let member = self.room.join(Joining {
             participant_id: ParticipantId::new(&participant_id),
             name,
@@ -81,74 +243,117 @@ impl Hall {
             attributes,
             grants: Grants::ALL,
             traits: Traits { duplex: true, merges_lists: false, ours: true },
-            resume: None,
+            resume: keep.as_ref().map(|keep| self.announced(&keep.epoch)),
         })?;
-        self.places.insert(member, Place::new(manner()));
+        let place = Place::new(manner(keep.is_some()));
+        self.seats.insert(member, Seat::new(place, keep, line, now));
+        self.sort();
         Ok(member)
     }
 
-    /// Takes a WebSocket message of a member. Who is not a member is not heard.
-    pub fn receive(&mut self, from: MemberId, packet: &[u8]) {
-        let Some(place) = self.places.get_mut(&from) else { return };
-        match place.receive(packet) {
-            // There is no reply where nothing is kept.
-            Ok(Received { frame, reply: _ }) => {
-                if let Some(frame) = frame {
-                    self.room.handle(from, frame);
-                }
-            }
-            Err(violation) => {
-                let code = close_code(&violation);
-                self.ended.push_back((from, Told::Over { code, reason: violation.to_string() }));
-                self.leave(from);
-            }
+    fn announced(&self, epoch: &str) -> Resume {
+        let heartbeat = if self.is_remote { HEARTBEAT } else { NEVER };
+        Resume {
+            epoch: epoch.to_owned(),
+            grace_ms: GRACE.as_millis() as u64,
+            heartbeat_ms: heartbeat.as_millis() as u64,
         }
     }
 
-    /// Takes a member out. Does nothing if it is not there.
-    pub fn leave(&mut self, member: MemberId) {
-        self.places.remove(&member);
-        self.room.leave(member);
+    /// A seat's time has come.
+    fn beat(&mut self, now: Time, member: MemberId) {
+        let Some(seat) = self.seats.get_mut(&member) else { return };
+        let Some(line) = seat.line else { return self.leave(member) };
+        if seat.heard_at + HEARTBEAT * 2 <= now {
+            self.close(now, line, None);
+            return self.drop_line(line, None, "");
+        }
+        seat.spoke_at = now;
+        if seat.keep.is_some() {
+            self.urgent.push_back((line, Told::Packets(vec![Control::Pong.encode()])));
+        }
+        self.urgent.push_back((line, Told::Ping));
     }
 
-    /// The next thing to tell, and to whom.
-    pub fn poll(&mut self) -> Option<(MemberId, Told)> {
-        if let Some(over) = self.ended.pop_front() {
-            return Some(over);
-        }
+    /// Sorts what the room has to say by who is to hear it.
+    fn sort(&mut self) {
         while let Some(output) = self.room.poll_output() {
             match output {
                 Output::Deliver { to, frame } => {
-                    if let Some(place) = self.places.get_mut(&to) {
-                        return Some((to, Told::Packets(place.encode(&frame))));
+                    let Some(seat) = self.seats.get_mut(&to) else { continue };
+                    if seat.push(frame).is_err() {
+                        self.dismiss(to, CLOSE_TOO_SLOW, String::from("too slow"));
                     }
                 }
-                Output::Close { to, code, reason } => {
-                    self.leave(to);
-                    return Some((to, Told::Over { code, reason }));
-                }
+                Output::Close { to, code, reason } => self.dismiss(to, code, reason),
                 // Its sender made a mistake, and does not wait to be told.
                 Output::Refused { .. } => {}
             }
         }
-        None
+    }
+
+    /// Sends a member away, after what is to be said to it; unless it is too slow to hear that.
+    fn dismiss(&mut self, member: MemberId, code: u16, reason: String) {
+        let Some(seat) = self.seats.get_mut(&member) else { return };
+        if code != CLOSE_TOO_SLOW {
+            while let Some((line, packets)) = seat.pop() {
+                self.urgent.push_back((line, Told::Packets(packets)));
+            }
+        }
+        if let Some(line) = seat.line {
+            self.drop_line(line, Some(code), &reason);
+        }
+        self.leave(member);
+    }
+
+    /// Its room is told by [`Hall::sort`].
+    fn leave(&mut self, member: MemberId) {
+        if let Some(line) = self.seats.remove(&member).and_then(|seat| seat.line) {
+            self.by_line.remove(&line);
+        }
+        self.room.leave(member);
+    }
+
+    /// Nobody listens to it any more.
+    fn drop_line(&mut self, line: LineId, code: Option<u16>, reason: &str) {
+        self.by_line.remove(&line);
+        self.urgent.push_back((line, Told::Over { code, reason: reason.to_owned() }));
+    }
+
+    fn seat_of(&mut self, line: LineId) -> Option<&mut Seat> {
+        self.seats.get_mut(self.by_line.get(&line)?)
     }
 }
 
-fn manner() -> Manner {
+fn manner(can_come_back: bool) -> Manner {
     Manner {
         handshake: BodyForm::Packed,
         packet_bytes: usize::MAX,
         limits: Limits::default(),
-        kept_bytes: None,
+        kept_bytes: can_come_back.then_some(MAX_KEPT_BYTES),
     }
 }
 
-/// What the server takes too.
+/// What our server does too, if it is not told otherwise.
 const MAX_PACKET_BYTES: usize = 1024 * 1024;
+const MAX_KEPT_BYTES: usize = 16 * 1024 * 1024;
+const GRACE: Duration = Duration::from_secs(30);
+/// For those who can come back.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
+/// About what the buffers of a system hold.
+const SOCKET_BYTES: usize = 64 * 1024;
+
+/// A day: nobody waits for a sign of life.
+const NEVER: Duration = Duration::from_secs(86_400);
+
+const CLOSE_NORMAL: u16 = 1000;
+const CLOSE_GOING_AWAY: u16 = 1001;
+const CLOSE_TOO_SLOW: u16 = 4000;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use room_proto::{
         Assembler, ClientFrame, Delivered, MessageId, Outgoing, Request, ServerFrame,
         frame::ClientDialect,
@@ -156,48 +361,109 @@ mod tests {
 
     use super::*;
 
-    /// Members who read all they are told.
+    /// Members who read all they are told, in virtual time.
     struct Bench {
         hall: Hall,
-        assemblers: HashMap<MemberId, Assembler>,
+        now: Time,
+        ends: HashMap<LineId, Assembler>,
+        /// How many messages each has received.
+        received: HashMap<LineId, u64>,
     }
 
     impl Bench {
         fn new() -> Self {
-            let hall = Hall::new("lobby", "ws://local.invalid/rooms/lobby", "run-1");
-            Self { hall, assemblers: HashMap::new() }
+            Self::with(false)
         }
 
-        fn join(&mut self, name: &str) -> MemberId {
-            let member = self.hall.join(guest(name)).expect("there is a place");
-            self.assemblers.insert(member, Assembler::new(Limits::default()));
-            member
+        fn with(is_remote: bool) -> Self {
+            let config = HallConfig {
+                name: String::from("lobby"),
+                url: String::from("ws://local.invalid/rooms/lobby"),
+                session_id: String::from("run-1"),
+                is_remote,
+            };
+            Self {
+                hall: Hall::new(config),
+                now: Time::ZERO,
+                ends: HashMap::new(),
+                received: HashMap::new(),
+            }
         }
 
-        fn say(&mut self, from: MemberId, request: Request) {
+        fn connect(&mut self, guest: Guest) -> LineId {
+            let line = self.hall.connect(self.now, guest).expect("there is a place");
+            self.ends.insert(line, Assembler::new(Limits::default()));
+            line
+        }
+
+        fn join(&mut self, name: &str) -> LineId {
+            self.connect(guest(name))
+        }
+
+        fn say(&mut self, from: LineId, request: Request) {
             let id = MessageId(7);
             let frame = ClientFrame::Request { id, request };
             let message = frame.encode(&ClientDialect::ours_direct());
             for packet in message.packets(1024) {
-                self.hall.receive(from, &packet);
+                self.hall.receive(self.now, from, &packet);
             }
         }
 
-        /// What everybody is told, until nothing is left to tell.
-        fn told(&mut self) -> Vec<(MemberId, ServerFrame)> {
+        fn send(&mut self, from: LineId, to: &str, attachment: &Bytes) {
+            let outgoing = Outgoing {
+                kind: String::from("chat"),
+                message: JsonText::empty_object(),
+                attachment: attachment.clone(),
+            };
+            self.say(from, Request::Send { to: ParticipantId::new(to), outgoing });
+        }
+
+        /// Lets time pass; wakes the hall when it wants to be.
+        fn pass(&mut self, time: Duration) {
+            let until = self.now + time;
+            while let Some(at) = self.hall.next_wakeup().filter(|at| *at <= until) {
+                self.now = at;
+                self.hall.wake(at);
+            }
+            self.now = until;
+        }
+
+        /// All that the hall wants done.
+        fn polled(&mut self) -> Vec<(LineId, Told)> {
+            std::iter::from_fn(|| self.hall.poll()).collect()
+        }
+
+        /// What everybody is told in frames, until nothing is left to tell.
+        fn told(&mut self) -> Vec<(LineId, ServerFrame)> {
             let mut frames = Vec::new();
-            while let Some((member, told)) = self.hall.poll() {
-                let Told::Packets(packets) = told else { panic!("{member:?} was sent away") };
-                let assembler = self.assemblers.get_mut(&member).expect("it has joined");
+            for (line, told) in self.polled() {
+                let Told::Packets(packets) = told else { panic!("{line:?} is told {told:?}") };
+                let assembler = self.ends.get_mut(&line).expect("it is connected");
                 for packet in packets {
+                    if Control::decode(&packet).expect("we write controls").is_some() {
+                        continue;
+                    }
+                    *self.received.entry(line).or_default() += 1;
                     if let Some(message) = assembler.push(&packet).expect("we write packets") {
                         let frame = ServerFrame::decode(&message, &Limits::default())
                             .expect("we write frames");
-                        frames.push((member, frame));
+                        frames.push((line, frame));
                     }
                 }
             }
             frames
+        }
+
+        /// The sizes of the messages that come to a line.
+        fn heard(&mut self, by: LineId) -> Vec<usize> {
+            let told = self.told().into_iter().filter(|(line, _)| *line == by);
+            told.filter_map(|(_, frame)| {
+                let ServerFrame::Message(Delivered { kind, attachment, .. }) = frame else {
+                    return None;
+                };
+                (kind == "chat").then_some(attachment.len())
+            })
+            .collect()
         }
     }
 
@@ -207,7 +473,31 @@ mod tests {
             name: name.to_owned(),
             role: String::from("user"),
             attributes: JsonText::empty_object(),
+            epoch: format!("epoch of {name}"),
+            resume: Some(Resume::NEW.to_owned()),
         }
+    }
+
+    fn comeback(name: &str, received: u64) -> Guest {
+        let resume = Some(format!("epoch of {name}.{received}"));
+        Guest { participant_id: format!("{name} again"), resume, ..guest(name) }
+    }
+
+    /// Ada and bob, who have enabled messaging; and how many messages bob has received.
+    fn pair(bench: &mut Bench) -> (LineId, LineId, u64) {
+        let (ada, bob) = (bench.join("ada"), bench.join("bob"));
+        bench.say(ada, Request::Enable);
+        bench.say(bob, Request::Enable);
+        bench.told();
+        (ada, bob, bench.received[&bob])
+    }
+
+    fn bytes(length: usize) -> Bytes {
+        Bytes::from(vec![5; length])
+    }
+
+    fn over(code: Option<u16>, reason: &str) -> Told {
+        Told::Over { code, reason: reason.to_owned() }
     }
 
     #[test]
@@ -217,39 +507,25 @@ mod tests {
 
         let told = bench.told();
 
-        assert!(told.iter().all(|(member, _)| *member == ada));
+        assert!(told.iter().all(|(line, _)| *line == ada));
         let extensions = told.iter().find_map(|(_, frame)| {
             let ServerFrame::RoomReady { extensions, .. } = frame else { return None };
             extensions.clone()
         });
         let extensions = extensions.expect("our clients are told");
         assert!(extensions.raw_attachments);
-        assert_eq!(extensions.resume, None);
+        let resume = extensions.resume.expect("it asked whether it can come back");
+        assert_eq!((resume.epoch.as_str(), resume.grace_ms), ("epoch of ada", 30_000));
     }
 
     #[test]
     fn a_message_arrives_in_packets() {
         let mut bench = Bench::new();
-        let (ada, bob) = (bench.join("ada"), bench.join("bob"));
-        bench.say(ada, Request::Enable);
-        bench.say(bob, Request::Enable);
-        bench.told();
+        let (ada, bob, _) = pair(&mut bench);
 
-        let attachment = Bytes::from(vec![5; 3000]);
-        let outgoing = Outgoing {
-            kind: String::from("chat"),
-            message: JsonText::empty_object(),
-            attachment: attachment.clone(),
-        };
-        bench.say(ada, Request::Send { to: ParticipantId::new("bob"), outgoing });
+        bench.send(ada, "bob", &bytes(3000));
 
-        let heard = bench.told().into_iter().find_map(|(member, frame)| {
-            let ServerFrame::Message(Delivered { kind, attachment, .. }) = frame else {
-                return None;
-            };
-            (member == bob).then_some((kind, attachment))
-        });
-        assert_eq!(heard, Some((String::from("chat"), attachment)));
+        assert_eq!(bench.heard(bob), [3000]);
     }
 
     #[test]
@@ -258,13 +534,14 @@ mod tests {
         let ada = bench.join("ada");
         bench.told();
 
-        bench.hall.receive(ada, b"nonsense");
+        bench.hall.receive(bench.now, ada, b"nonsense");
 
-        let (member, told) = bench.hall.poll().expect("it is told");
-        assert_eq!(member, ada);
-        assert!(matches!(told, Told::Over { code: 4001, .. }), "{told:?}");
-        assert_eq!(bench.hall.poll(), None);
-        bench.hall.receive(ada, b"nonsense");
+        let told = bench.polled();
+        let [(line, Told::Over { code: Some(4001), .. })] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(*line, ada);
+        bench.hall.receive(bench.now, ada, b"nonsense");
         assert_eq!(bench.hall.poll(), None, "who has left is not heard");
     }
 
@@ -273,8 +550,121 @@ mod tests {
         let mut bench = Bench::new();
         let ada = bench.join("ada");
 
-        assert_eq!(bench.hall.join(guest("ada")), Err(JoinError::IdInUse));
-        bench.hall.leave(ada);
-        assert!(bench.hall.join(guest("ada")).is_ok());
+        assert_eq!(bench.hall.connect(bench.now, guest("ada")), Err(JoinError::IdInUse));
+        bench.hall.close(bench.now, ada, Some(CLOSE_NORMAL));
+        assert!(bench.hall.connect(bench.now, guest("ada")).is_ok());
+    }
+
+    #[test]
+    fn who_comes_back_in_time_goes_on_where_it_was() {
+        let mut bench = Bench::new();
+        let (ada, bob, received) = pair(&mut bench);
+        // One is lost on its way, the other is said while nobody listens.
+        bench.send(ada, "bob", &bytes(1));
+        assert_eq!(bench.heard(bob), [1]);
+        bench.hall.close(bench.now, bob, None);
+        bench.send(ada, "bob", &bytes(2));
+        bench.pass(GRACE - Duration::from_millis(1));
+        assert!(bench.told().iter().all(|(line, _)| *line == ada), "nobody else is there");
+
+        let bob = bench.connect(comeback("bob", received));
+
+        assert_eq!(bench.heard(bob), [1, 2]);
+        bench.send(ada, "bob", &bytes(3));
+        assert_eq!(bench.heard(bob), [3]);
+        bench.pass(GRACE * 2);
+        assert_eq!(bench.polled(), [], "nobody has left");
+    }
+
+    #[test]
+    fn who_stays_away_has_left() {
+        let mut bench = Bench::new();
+        let (ada, bob, received) = pair(&mut bench);
+        bench.hall.close(bench.now, bob, Some(1006));
+
+        bench.pass(GRACE);
+
+        assert!(!bench.told().is_empty(), "ada is told");
+        let again = bench.connect(comeback("bob", received));
+        let told = bench.told();
+        let is_greeting = |(line, frame): &(LineId, ServerFrame)| {
+            *line == again && matches!(frame, ServerFrame::Connected { .. })
+        };
+        assert!(told.iter().any(is_greeting), "it begins anew: {told:?}");
+        bench.hall.close(bench.now, ada, None);
+        assert!(bench.hall.next_wakeup().is_some());
+    }
+
+    #[test]
+    fn a_second_connection_takes_the_place_of_the_first() {
+        let mut bench = Bench::new();
+        let (ada, bob, received) = pair(&mut bench);
+
+        let again = bench.connect(comeback("bob", received));
+
+        assert_eq!(bench.polled()[0], (bob, over(None, "")));
+        bench.hall.close(bench.now, bob, Some(CLOSE_NORMAL));
+        bench.send(ada, "bob", &bytes(1));
+        assert_eq!(bench.heard(again), [1], "the first one's end is nobody's");
+    }
+
+    #[test]
+    fn nobody_comes_back_to_the_seat_of_another_or_to_the_impossible() {
+        let mut bench = Bench::new();
+        let (_, bob, _) = pair(&mut bench);
+        let thief = Guest { name: String::from("eve"), ..comeback("bob", 0) };
+
+        bench.connect(Guest { participant_id: String::from("eve"), ..thief });
+        assert!(bench.polled().iter().all(|(line, _)| *line != bob), "bob is still there");
+
+        bench.connect(comeback("bob", 1_000_000));
+        assert!(bench.hall.seat_of(bob).is_none(), "nobody can go on there");
+    }
+
+    #[test]
+    fn who_cannot_come_back_has_left_with_its_connection() {
+        let mut bench = Bench::new();
+        let ada = bench.connect(Guest { resume: None, ..guest("ada") });
+
+        bench.hall.close(bench.now, ada, None);
+
+        assert_eq!(bench.hall.next_wakeup(), None);
+        assert!(bench.hall.seats.is_empty());
+    }
+
+    #[test]
+    fn what_waits_for_a_slow_reader_has_a_bound() {
+        let mut bench = Bench::with(true);
+        let (ada, bob, _) = pair(&mut bench);
+
+        for _ in 0..3 {
+            bench.send(ada, "bob", &bytes(10 << 20));
+        }
+        assert_eq!(bench.heard(bob), [10 << 20], "the rest waits");
+        bench.hall.taken(bob, 20 << 20);
+        assert_eq!(bench.heard(bob), [10 << 20]);
+
+        for _ in 0..3 {
+            bench.send(ada, "bob", &bytes(10 << 20));
+        }
+        assert!(bench.polled().contains(&(bob, over(Some(4000), "too slow"))));
+    }
+
+    #[test]
+    fn silence_is_a_loss() {
+        let mut bench = Bench::with(true);
+        let ada = bench.join("ada");
+        bench.polled();
+
+        bench.pass(HEARTBEAT);
+        let pong = Told::Packets(vec![Control::Pong.encode()]);
+        assert_eq!(bench.polled(), [(ada, pong), (ada, Told::Ping)]);
+        bench.hall.heard(bench.now, ada);
+        bench.pass(HEARTBEAT);
+        assert!(!bench.polled().contains(&(ada, over(None, ""))), "it has answered");
+
+        bench.pass(HEARTBEAT);
+        assert_eq!(bench.polled(), [(ada, over(None, ""))]);
+        assert!(bench.hall.seats.iter().all(|(_, seat)| seat.kept_until.is_some()));
     }
 }
