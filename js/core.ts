@@ -71,6 +71,7 @@ export class Core {
   readonly #calls = new Map<number, Call>();
   #socket: WebSocket | undefined;
   #place: Place | undefined;
+  #attributes = "{}";
   #timer: unknown;
 
   /** @throws `RoomError` `invalid-argument` for an option out of range. */
@@ -103,13 +104,23 @@ export class Core {
     return this.#place;
   }
 
+  /** Nothing is, in an engine that is dead. */
   get isEnabled(): boolean {
-    return this.ask((engine) => engine.isEnabled());
+    try {
+      return this.ask((engine) => engine.isEnabled());
+    } catch {
+      return false;
+    }
   }
 
-  /** JSON text of an object. */
+  /** JSON text of an object; of an engine that is dead, what was asked for last. */
   get localAttributes(): string {
-    return this.ask((engine) => engine.localAttributes());
+    try {
+      this.#attributes = this.ask((engine) => engine.localAttributes());
+    } catch {
+      // Whoever uses it has been told.
+    }
+    return this.#attributes;
   }
 
   /** How much of the engine's memory there is, which never shrinks. */

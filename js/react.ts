@@ -48,8 +48,10 @@ import type {
 import { MessageLog } from "./message-log.js";
 import { OwnClient } from "./own-client.js";
 import { type OpenStreams, type Participant, RoomStore } from "./room-store.js";
+import { NOTHING, StreamLog, type StreamProgress } from "./stream-log.js";
 
 export type { OpenStreams, Participant } from "./room-store.js";
+export type { StreamProgress } from "./stream-log.js";
 
 /** A messaging client of any map. */
 // biome-ignore lint/suspicious/noExplicitAny: of any map
@@ -155,6 +157,8 @@ export interface RoomHooks<
   useSendMessage(): SendMessage<Messages>;
   /** {@link useStreams} */
   useStreams(onStream?: StreamAcceptCallback, options?: UseStreamsOptions): OpenStreams;
+  /** {@link useStream} */
+  useStream(reader: MessageStreamReader | undefined): StreamProgress;
 }
 
 const Context = createContext<RoomStore | null>(null);
@@ -334,6 +338,37 @@ export function useStreams(
 }
 
 /**
+ * The text of a stream, as it comes: an agent's answer while it is written. What is not text has its
+ * `bytes` counted.
+ *
+ * The stream is read once, from the moment that the first component looks at it, and to its end,
+ * whoever is still mounted then. Nobody else may read it.
+ *
+ * @param reader A stream that somebody opened to us; undefined while there is none.
+ *
+ * @example
+ * ```tsx
+ * function Answer({ reader }) {
+ *   const { text, isDone, error } = useStream(reader);
+ *   return <p aria-busy={!isDone}>{error ? "It broke off." : text}</p>;
+ * }
+ *
+ * function Answers() {
+ *   const { incoming } = useStreams(() => {}); // to return is to accept
+ *   return incoming.map((reader) => <Answer key={reader.streamId} reader={reader} />);
+ * }
+ * ```
+ */
+export function useStream(reader: MessageStreamReader | undefined): StreamProgress {
+  const log = reader && StreamLog.of(reader);
+  const subscribe = log?.subscribe ?? subscribeToNothing;
+  return useSyncExternalStore(subscribe, log?.progress.get ?? getNothing, getNothing);
+}
+
+const subscribeToNothing = () => () => {};
+const getNothing = () => NOTHING;
+
+/**
  * The provider and the hooks for one map of messages. They are the same functions; only the
  * compiler knows more of them.
  *
@@ -353,7 +388,15 @@ export function createRoomHooks<
   return hooks as RoomHooks<Messages, Messaging>;
 }
 
-const HOOKS = { RoomProvider, useRoom, useParticipants, useMessages, useSendMessage, useStreams };
+const HOOKS = {
+  RoomProvider,
+  useRoom,
+  useParticipants,
+  useMessages,
+  useSendMessage,
+  useStreams,
+  useStream,
+};
 
 function useStore(hook: string): RoomStore {
   const store = useContext(Context);

@@ -65,7 +65,7 @@ export function bytesOf(what: string, value: unknown): Uint8Array {
     if (ArrayBuffer.isView(value)) {
       return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     }
-    if (value instanceof ArrayBuffer) {
+    if (value instanceof ArrayBuffer || isShared(value)) {
       return new Uint8Array(value);
     }
   } catch (cause) {
@@ -73,6 +73,11 @@ export function bytesOf(what: string, value: unknown): Uint8Array {
   }
   const kinds = "a Uint8Array, an ArrayBuffer or a view of one";
   throw failure("invalid-argument", `${what} must be ${kinds}, but is ${inWords(value)}`);
+}
+
+/** Pages that are not isolated do not know the name. */
+function isShared(value: unknown): value is ArrayBuffer {
+  return typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
 }
 
 /** An attachment's bytes; only a Blob has to be read first. */

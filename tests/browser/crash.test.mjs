@@ -41,6 +41,7 @@ it("a trap in a call ends everything with one error", async () => {
   });
   const seen = await page.evaluate(async () => {
     const { ada, help, destroy } = globalThis;
+    void ada.localParticipant.name;
     const bob =
       ada.messaging.remoteParticipants[0] ??
       (await help.next(ada.messaging, "participant_added")).participant;
@@ -63,8 +64,9 @@ it("a trap in a call ends everything with one error", async () => {
     open.push(note("send", ada.messaging.sendMessage(bob, "x", {})));
     await Promise.all(open);
     await note("later", ada.messaging.broadcastMessage("x", {}));
+    const known = [ada.messaging.isEnabled, ada.localParticipant.name];
     await note("again", ada.connect());
-    return { codes, states, state: ada.state };
+    return { codes, states, state: ada.state, known };
   });
   assert.deepEqual(seen, {
     codes: {
@@ -81,6 +83,7 @@ it("a trap in a call ends everything with one error", async () => {
       ["closed", "internal"],
     ],
     state: "closed",
+    known: [false, "ada"],
   });
 });
 

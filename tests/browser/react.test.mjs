@@ -319,6 +319,39 @@ describe("streams", () => {
     assert.deepEqual(stage.problems, []);
   });
 
+  it("are shown as text while they come, and say how they end", async () => {
+    await pair();
+    const say = (end) =>
+      page.evaluate(async (end) => {
+        const { app } = globalThis;
+        const [bob] = app.seen.ada.participants;
+        const writer = await app.seen.ada.streams.open(bob, { kind: "text" });
+        const shows = async (text, isDone) => {
+          const { heard } = app.seen.bob;
+          if (heard.text !== text || heard.isDone !== isDone) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            await shows(text, isDone);
+          }
+        };
+        // A letter of two bytes comes in two pieces.
+        const bytes = new TextEncoder().encode("grüß");
+        await writer.write({ data: bytes.subarray(0, 3) });
+        await shows("gr", false);
+        await writer.write({ data: bytes.subarray(3) });
+        await shows("grüß", false);
+        await writer[end]("no more");
+        await shows("grüß", true);
+        const { bytes: count, error } = app.seen.bob.heard;
+        const { textContent } = document.querySelector("#bob p");
+        return { count, code: error?.code, textContent };
+      }, end);
+
+    const whole = { count: 6, code: undefined, textContent: "grüß" };
+    assert.deepEqual(await say("close"), whole);
+    assert.deepEqual(await say("abort"), { ...whole, code: "stream-aborted" });
+    assert.deepEqual(stage.problems, []);
+  });
+
   it("that no component accepts are refused", async () => {
     await pair();
     const code = await page.evaluate(async () => {

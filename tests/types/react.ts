@@ -19,6 +19,7 @@ import {
   useParticipants,
   useRoom,
   useSendMessage,
+  useStream,
   useStreams,
 } from "room-messaging/react";
 
@@ -57,6 +58,10 @@ export function Anything() {
   same<typeof all, readonly RoomMessage[]>();
   const last = useMessages("chat.message", { limit: 1 });
   same<typeof last, readonly RoomMessage[]>();
+  const { text, bytes, isDone } = useStream(undefined);
+  same<typeof text, string>();
+  same<typeof bytes, number>();
+  same<typeof isDone, boolean>();
   const { send, broadcast, isSending, error } = useSendMessage();
   same<typeof isSending, boolean>();
   same<typeof error, RoomError | undefined>();

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::mpsc::{Receiver, Sender, channel, error::TryRecvError},
+    sync::mpsc::{Receiver, Sender, channel},
 };
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async,
@@ -67,11 +67,8 @@ async fn write(
 ) -> Option<()> {
     while let Some(bytes) = receiver.recv().await {
         sink.feed(Message::Binary(bytes)).await.ok()?;
-        loop {
-            match receiver.try_recv() {
-                Ok(bytes) => sink.feed(Message::Binary(bytes)).await.ok()?,
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(bytes) = receiver.try_recv() {
+            sink.feed(Message::Binary(bytes)).await.ok()?;
         }
         sink.flush().await.ok()?;
     }

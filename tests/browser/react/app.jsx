@@ -10,6 +10,7 @@ import {
   useParticipants,
   useRoom,
   useSendMessage,
+  useStream,
   useStreams,
 } from "room-messaging/react";
 
@@ -28,12 +29,18 @@ function Chat({ name }) {
   const all = useMessages();
   const sending = useSendMessage();
   const [files, setFiles] = useState([]);
+  const [spoken, setSpoken] = useState(undefined);
+  const heard = useStream(spoken);
   const onFile = async (reader) => {
+    if (reader.header.kind === "text") {
+      setSpoken(reader);
+      return;
+    }
     const bytes = await new Response(reader.bytes()).arrayBuffer();
     setFiles((before) => [...before, { name: reader.header.name, size: bytes.byteLength }]);
   };
   const streams = useStreams(onFile, { accepts: ({ header }) => header.name !== "unwanted" });
-  const now = { room, participants, messages, all, sending, streams, files };
+  const now = { room, participants, messages, all, sending, streams, files, heard };
   useEffect(() => {
     seen[name] = { ...now, renders: (seen[name]?.renders ?? 0) + 1 };
     clients.add(room.client);
@@ -43,6 +50,7 @@ function Chat({ name }) {
   }, [name]);
   return (
     <main id={name}>
+      <p data-done={heard.isDone}>{heard.text}</p>
       <output>{`${room.state}, ${participants.length} others`}</output>
       <ul>
         {participants.map((participant) => (
