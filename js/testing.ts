@@ -167,7 +167,7 @@ export class TestRoom {
       isSettled = true;
     };
     promise.then(settle, settle);
-    await this.#play(this.now + limitMs, () => isSettled);
+    await this.#play(this.now + limitMs, { isDone: () => isSettled, isPatient: true });
     if (!isSettled) {
       throw this.#unsettled(limitMs);
     }
@@ -184,7 +184,7 @@ export class TestRoom {
     if (until === Number.POSITIVE_INFINITY) {
       throw invalid("milliseconds must have an end");
     }
-    await this.#play(until, () => false);
+    await this.#play(until);
     this.#clock.skipTo(until);
   }
 
@@ -219,7 +219,7 @@ export class TestRoom {
     }
     // Who waits for a connection learns that there will be none.
     if (this.#loading !== undefined && !this.#isPlaying) {
-      await this.#play(this.now + CLOSE_LIMIT_MS, () => false);
+      await this.#play(this.now + CLOSE_LIMIT_MS);
     }
   }
 
@@ -247,18 +247,32 @@ export class TestRoom {
     return this.#host;
   }
 
-  /** Lets happen what happens up to a moment, one thing at a time, unless it is done before. */
-  async #play(until: number, isDone: () => boolean): Promise<void> {
+  /**
+   * Lets happen what happens up to a moment, one thing at a time, unless it is done before. With
+   * patience, the platform gets a little real time before a long time is skipped: whatever it is at
+   * work on may be waited for.
+   */
+  async #play(
+    until: number,
+    { isDone = never, isPatient = false }: { isDone?: () => boolean; isPatient?: boolean } = {},
+  ): Promise<void> {
     if (this.#isPlaying) {
       throw invalid("run() and advance() take turns: await the one before");
     }
     this.#isPlaying = true;
     try {
       await this.#load();
+      let hasWaited = false;
       for (;;) {
         await everyPromise();
-        const { next } = this.#clock;
-        if (isDone() || next === undefined || next > until) {
+        const next = this.#clock.next ?? Number.POSITIVE_INFINITY;
+        if (isPatient && !hasWaited && !isDone() && next - this.now > SKIPPED_MS) {
+          hasWaited = true;
+          await aMoment();
+          continue;
+        }
+        hasWaited = false;
+        if (isDone() || next > until || next === Number.POSITIVE_INFINITY) {
           return;
         }
         this.#clock.step();
@@ -293,6 +307,17 @@ function everyPromise(): Promise<void> {
   return new Promise(later);
 }
 
+function never(): boolean {
+  return false;
+}
+
+/** In real time. */
+function aMoment(): Promise<void> {
+  return new Promise((resolve) => {
+    realTimeout(resolve, MOMENT_MS);
+  });
+}
+
 function latency(given: unknown, clock: VirtualClock): () => number {
   const [shortest, longest] = Array.isArray(given) ? given : [given, given];
   for (const bound of [shortest, longest]) {
@@ -304,9 +329,15 @@ function latency(given: unknown, clock: VirtualClock): () => number {
   return () => Math.round(shortest + clock.random() * (longest - shortest));
 }
 
+/** Before a test puts its own in the place of it. */
+const realTimeout = globalThis.setTimeout;
+
 const ENDED = "the room was closed";
 const RUN_LIMIT_MS = 600_000;
 /** Longer than anybody waits before another attempt. */
 const CLOSE_LIMIT_MS = 60_000;
+/** What is longer than this in virtual time, is worth a moment of real time. */
+const SKIPPED_MS = 1000;
+const MOMENT_MS = 5;
 const RUN_HINT =
   "Does it wait for somebody who does nothing, or for something outside of the room, such as a Blob or a timer?";
