@@ -47,6 +47,7 @@ impl World {
         let extensions = Extensions {
             version: 1,
             raw_attachments: true,
+            batches: true,
             max_packet_bytes: None,
             max_message_bytes: None,
             max_attribute_bytes: None,

@@ -290,6 +290,7 @@ fn ready(is_ours: bool, can_resume: bool) -> ServerFrame {
     let extensions = Extensions {
         version: 1,
         raw_attachments: true,
+            batches: true,
         max_packet_bytes: Some(500),
         max_message_bytes: Some(10_000),
         max_attribute_bytes: Some(1000),

@@ -54,6 +54,7 @@ impl World {
         let extensions = Extensions {
             version: Extensions::VERSION,
             raw_attachments: true,
+            batches: false,
             max_packet_bytes: Some(8 * 1024 * 1024),
             max_message_bytes: Some(8 * 1024 * 1024),
             max_attribute_bytes: None,

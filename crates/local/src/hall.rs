@@ -92,6 +92,7 @@ impl Hall {
             extensions: Extensions {
                 version: Extensions::VERSION,
                 raw_attachments: true,
+                batches: false,
                 max_packet_bytes: Some(MAX_PACKET_BYTES),
                 max_message_bytes: Some(Limits::default().max_message_bytes),
                 max_attribute_bytes: Some(limits.max_attribute_bytes),

@@ -24,6 +24,9 @@ pub struct Extensions {
     /// The largest attributes of a participant the server takes, as JSON in bytes.
     #[serde(default)]
     pub max_attribute_bytes: Option<usize>,
+    /// The server reads batches, see [`batch`](crate::batch).
+    #[serde(default)]
+    pub batches: bool,
     /// The session can go on after the connection is lost, if the client asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
@@ -65,6 +68,7 @@ impl Extensions {
             "max_packet_bytes",
             "max_message_bytes",
             "max_attribute_bytes",
+            "batches",
             "resume",
         ];
         let fields = Fields::read(json, names)?;
@@ -75,6 +79,7 @@ impl Extensions {
             max_packet_bytes: fields.maybe("max_packet_bytes", size)?,
             max_message_bytes: fields.maybe("max_message_bytes", size)?,
             max_attribute_bytes: fields.maybe("max_attribute_bytes", size)?,
+            batches: fields.maybe("batches", Raw::flag)?.unwrap_or_default(),
             resume: resume.map(|raw| Resume::read(raw.bytes())).transpose()?,
         })
     }

@@ -6,6 +6,7 @@
 //! from the bytes up.
 
 mod base64;
+pub mod batch;
 pub mod body;
 pub mod content;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod sabotage;
 pub mod session;
 pub mod table;
 
+pub use batch::Batch;
 pub use content::Content;
 pub use error::{DecodeError, ErrorCode, SessionError, Violation};
 pub use extension::{Extensions, Resume};

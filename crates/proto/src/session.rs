@@ -28,8 +28,8 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::Bytes;
 
 use crate::{
-    CallKey, Delivered, ErrorCode, Extensions, JsonText, Limits, ParticipantId, RequestId,
-    SessionError, StreamKey, Violation,
+    Batch, CallKey, Delivered, ErrorCode, Extensions, JsonText, Limits, ParticipantId, RequestId,
+    SessionError, StreamKey, Violation, batch,
 };
 
 pub use self::abilities::{STREAMS_ATTRIBUTE, StreamForm};
@@ -370,9 +370,13 @@ impl Session {
         self.start_clock(now, input);
         match input {
             Input::Opened => {}
-            Input::Received(bytes) => {
-                if let Err(violation) = self.on_received(now, bytes) {
-                    self.on_violation(&violation);
+            Input::Received(message) => {
+                for packet in batch::packets(message) {
+                    let received = packet.map_err(Violation::from);
+                    if let Err(violation) = received.and_then(|bytes| self.on_received(now, bytes))
+                    {
+                        self.on_violation(&violation);
+                    }
                 }
             }
             Input::Woken => self.on_woken(now),
@@ -382,7 +386,26 @@ impl Session {
 
     /// The next thing for the driver to do, or `None` when it may wait again.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        match self.outputs.pop_front()? {
+            Output::Transmit(first) if self.extensions().is_some_and(|known| known.batches) => {
+                self.together(first)
+            }
+            output @ (Output::Transmit(_) | Output::Close { .. } | Output::Event(_)) => {
+                Some(output)
+            }
+        }
+    }
+
+    /// A packet, and with it those that follow at once.
+    fn together(&mut self, first: Bytes) -> Option<Output> {
+        let mut batch = Batch::default();
+        batch.push(first);
+        while !batch.is_full() && matches!(self.outputs.front(), Some(Output::Transmit(_))) {
+            if let Some(Output::Transmit(packet)) = self.outputs.pop_front() {
+                batch.push(packet);
+            }
+        }
+        batch.take().map(Output::Transmit)
     }
 
     /// When the session wants [`Input::Woken`], if at all.

@@ -137,6 +137,7 @@ pub fn close_code(violation: &Violation) -> u16 {
         | DecodeError::Json(_)
         | DecodeError::Field { .. }
         | DecodeError::Control
+        | DecodeError::Batch
         | DecodeError::Base64 => CLOSE_VIOLATION,
     }
 }

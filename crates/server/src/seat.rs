@@ -18,7 +18,7 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use room::{CLOSE_TOO_LARGE, CLOSE_VIOLATION, Place, Received, close_code};
-use room_proto::Control;
+use room_proto::{Batch, Control, Violation, batch};
 use tokio::{
     sync::watch,
     time::{Instant, interval_at, sleep, sleep_until},
@@ -121,7 +121,7 @@ impl Seat {
         match message {
             WsMessage::Binary(packet) => {
                 if !self.outbox.has_ended() {
-                    return self.on_packet(pacing, &packet);
+                    return self.on_packets(pacing, &packet);
                 }
             }
             WsMessage::Text(_) => {
@@ -139,21 +139,30 @@ impl Seat {
         Duration::ZERO
     }
 
-    fn on_packet(&self, pacing: &mut Pacing, packet: &Bytes) -> Duration {
-        // The lock is gone before the room is asked.
-        let received = lock(&self.place).receive(packet);
-        match received {
-            Ok(Received { frame, reply }) => {
-                if let Some(reply) = reply {
-                    self.say(reply);
+    /// The packets of one message; gives the longest pause that they ask for.
+    fn on_packets(&self, pacing: &mut Pacing, message: &Bytes) -> Duration {
+        let mut pause = Duration::ZERO;
+        for packet in batch::packets(message) {
+            // The lock is gone before the room is asked.
+            let received = packet
+                .map_err(Violation::from)
+                .and_then(|packet| lock(&self.place).receive(packet));
+            match received {
+                Ok(Received { frame, reply }) => {
+                    if let Some(reply) = reply {
+                        self.say(reply);
+                    }
+                    if let Some(frame) = frame {
+                        pause = pause.max(pacing.handle(&self.membership, frame));
+                    }
                 }
-                frame.map_or(Duration::ZERO, |frame| pacing.handle(&self.membership, frame))
-            }
-            Err(error) => {
-                self.end_with_violation(close_code(&error), &error.to_string());
-                Duration::ZERO
+                Err(error) => {
+                    self.end_with_violation(close_code(&error), &error.to_string());
+                    break;
+                }
             }
         }
+        pause
     }
 
     /// Sends what is not the room's.
@@ -221,53 +230,56 @@ impl Seat {
     /// Fills the socket's buffer as long as there is something, then flushes.
     async fn write(
         &self,
-        mut sink: SplitSink<WebSocket, WsMessage>,
+        sink: SplitSink<WebSocket, WsMessage>,
         first: Vec<Bytes>,
     ) -> Result<(), axum::Error> {
         let mut pings = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
+        let batch = self.client.traits.ours.then(Batch::default);
+        let mut writer = Writer { sink, batch };
         for packet in first {
-            sink.feed(WsMessage::Binary(packet)).await?;
+            writer.feed(packet).await?;
         }
         loop {
             let controls = std::mem::take(&mut *lock(&self.controls));
             for control in controls {
-                sink.feed(WsMessage::Binary(control)).await?;
+                writer.feed(control).await?;
             }
             match self.outbox.poll() {
                 Next::Frame(frame) => {
                     let packets = lock(&self.place).encode(&frame);
                     drop(frame);
                     for packet in packets {
-                        sink.feed(WsMessage::Binary(packet)).await?;
+                        writer.feed(packet).await?;
                     }
                 }
                 Next::Nothing => {
-                    sink.flush().await?;
+                    writer.flush().await?;
                     tokio::select! {
                         () = self.outbox.filled() => {}
-                        _ = pings.tick() => self.ping(&mut sink).await?,
+                        _ = pings.tick() => self.ping(&mut writer).await?,
                     }
                     continue;
                 }
                 Next::End(Ending::Close { code, reason }) => {
+                    writer.flush().await?;
                     let frame = CloseFrame { code, reason: reason.into() };
-                    return sink.send(WsMessage::Close(Some(frame))).await;
+                    return writer.sink.send(WsMessage::Close(Some(frame))).await;
                 }
                 Next::End(Ending::Gone) => return Ok(()),
             }
             // A member that only listens must be pinged too, however much there is to hear.
             if future::poll_immediate(pings.tick()).await.is_some() {
-                self.ping(&mut sink).await?;
+                self.ping(&mut writer).await?;
             }
         }
     }
 
     /// Asks whether the member is there. A page cannot see that, so ours are told that we are.
-    async fn ping(&self, sink: &mut SplitSink<WebSocket, WsMessage>) -> Result<(), axum::Error> {
+    async fn ping(&self, writer: &mut Writer) -> Result<(), axum::Error> {
         if self.keep.is_some() {
-            sink.feed(WsMessage::Binary(Control::Pong.encode())).await?;
+            writer.feed(Control::Pong.encode()).await?;
         }
-        sink.feed(WsMessage::Ping(Bytes::new())).await
+        writer.sink.feed(WsMessage::Ping(Bytes::new())).await
     }
 
     /// Waits until the end has been due for too long.
@@ -296,6 +308,34 @@ impl Seat {
             self.membership.end(Ending::close(CLOSE_GOING_AWAY, "server shutting down"));
             future::pending().await
         }
+    }
+}
+
+/// Puts packets together where the client can read that, and fills the socket's buffer with them.
+struct Writer {
+    sink: SplitSink<WebSocket, WsMessage>,
+    batch: Option<Batch>,
+}
+
+impl Writer {
+    async fn feed(&mut self, packet: Bytes) -> Result<(), axum::Error> {
+        let Some(batch) = &mut self.batch else {
+            return self.sink.feed(WsMessage::Binary(packet)).await;
+        };
+        batch.push(packet);
+        if batch.is_full() { self.feed_batch().await } else { Ok(()) }
+    }
+
+    async fn feed_batch(&mut self) -> Result<(), axum::Error> {
+        match self.batch.as_mut().and_then(Batch::take) {
+            Some(message) => self.sink.feed(WsMessage::Binary(message)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), axum::Error> {
+        self.feed_batch().await?;
+        self.sink.flush().await
     }
 }
 

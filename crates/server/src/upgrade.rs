@@ -225,6 +225,7 @@ fn room_config(app: &App, name: &RoomName, url: String) -> RoomConfig {
             max_packet_bytes: Some(app.config.max_packet_bytes),
             max_message_bytes: Some(app.config.limits.max_message_bytes),
             max_attribute_bytes: Some(app.config.room_limits.max_attribute_bytes),
+            batches: true,
             resume: None,
         },
         limits: app.config.room_limits,

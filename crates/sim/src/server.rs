@@ -12,8 +12,8 @@ use room::{
     Grants, Joining, Manner, MemberId, Output, Place, Room, RoomConfig, RoomLimits, Traits,
 };
 use room_proto::{
-    ClientFrame, Control, Extensions, JsonText, Limits, ParticipantId, Request, Resume,
-    ServerFrame, body::BodyForm, frame::FrameError,
+    Batch, ClientFrame, Control, DecodeError, Extensions, JsonText, Limits, ParticipantId, Request,
+    Resume, ServerFrame, Violation, batch, body::BodyForm, frame::FrameError,
 };
 
 use crate::{
@@ -36,6 +36,7 @@ struct Seat {
     guest: usize,
     id: ParticipantId,
     place: Place,
+    batch: Batch,
     epoch: Option<String>,
     outbox: VecDeque<Arc<ServerFrame>>,
     outbox_bytes: usize,
@@ -45,6 +46,11 @@ struct Seat {
     /// When the member is given up, while it has no connection.
     kept_until: Option<Time>,
     is_enabled: bool,
+}
+
+/// Whether a server and its clients put packets together: every other one.
+fn batches(run: u64) -> bool {
+    run.is_multiple_of(2)
 }
 
 /// A running server.
@@ -70,6 +76,7 @@ impl Server {
             extensions: Extensions {
                 version: Extensions::VERSION,
                 raw_attachments: true,
+                batches: batches(run),
                 max_packet_bytes: Some(1500),
                 max_message_bytes: Some(1024 * 1024),
                 max_attribute_bytes: None,
@@ -100,9 +107,13 @@ impl Server {
                 seat.spoke_at = now;
                 for packet in seat.place.encode(&frame) {
                     room = room.saturating_sub(packet.len());
-                    self.acts.push(Act::Send(wire, packet));
+                    seat.batch.push(packet);
+                    if !batches(self.run) || seat.batch.is_full() {
+                        self.acts.extend(seat.batch.take().map(|bytes| Act::Send(wire, bytes)));
+                    }
                 }
             }
+            self.acts.extend(seat.batch.take().map(|bytes| Act::Send(wire, bytes)));
         }
         std::mem::take(&mut self.acts)
     }
@@ -207,6 +218,7 @@ impl Server {
             guest,
             id,
             place: Place::new(manner),
+            batch: Batch::default(),
             epoch,
             outbox: VecDeque::new(),
             outbox_bytes: 0,
@@ -226,7 +238,21 @@ impl Server {
         let Some(&member) = self.by_wire.get(&wire) else { return };
         let Some(seat) = self.seats.get_mut(&member) else { return };
         seat.heard_at = now;
-        match seat.place.receive(bytes) {
+        for packet in batch::packets(bytes) {
+            self.receive_packet(model, wire, member, packet);
+        }
+    }
+
+    fn receive_packet(
+        &mut self,
+        model: &mut Model,
+        wire: WireId,
+        member: MemberId,
+        packet: Result<&[u8], DecodeError>,
+    ) {
+        // It may have left with the packet before.
+        let Some(seat) = self.seats.get_mut(&member) else { return };
+        match packet.map_err(Violation::from).and_then(|packet| seat.place.receive(packet)) {
             Ok(received) => {
                 if let Some(reply) = received.reply {
                     self.acts.push(Act::Send(wire, reply));

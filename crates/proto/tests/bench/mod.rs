@@ -286,6 +286,7 @@ pub(crate) fn room_ready(server: Server) -> ServerFrame {
     let extensions = Extensions {
         version: 1,
         raw_attachments: true,
+        batches: false,
         max_packet_bytes: Some(1024 * 1024),
         max_message_bytes: Some(16 * 1024 * 1024),
         max_attribute_bytes: Some(1000),

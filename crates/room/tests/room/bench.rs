@@ -30,6 +30,7 @@ impl Bench {
         let extensions = Extensions {
             version: 1,
             raw_attachments: true,
+            batches: false,
             max_packet_bytes: None,
             max_message_bytes: None,
             max_attribute_bytes: None,

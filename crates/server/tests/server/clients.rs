@@ -26,6 +26,7 @@ async fn every_client_gets_the_handshake_it_can_read() {
         let announced = (kind == Kind::Ours).then_some(Extensions {
             version: 1,
             raw_attachments: true,
+            batches: true,
             max_packet_bytes: Some(1024 * 1024),
             max_message_bytes: Some(32 * 1024 * 1024),
             max_attribute_bytes: Some(64 * 1024),

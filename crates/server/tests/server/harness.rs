@@ -1,12 +1,12 @@
 //! A server on a port of its own, clients that speak frames, and requests in plain HTTP.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use room_proto::{
     Assembler, ClientFrame, Content, Delivered, JsonText, Limits, Message, MessageId, Outgoing,
-    ParticipantId, Request, ServerFrame, frame::ClientDialect, frame::system,
+    ParticipantId, Request, ServerFrame, batch, frame::ClientDialect, frame::system,
 };
 use room_server::{
     Incident, Keys, Metrics, NewToken, RoomName, Secret, ServeError, ServerConfig, run,
@@ -184,6 +184,8 @@ pub(crate) struct Client {
     pub(crate) id: ParticipantId,
     kind: Kind,
     assembler: Assembler,
+    /// Whole messages that came together with others.
+    waiting: VecDeque<Message>,
     last_id: u64,
     pub(crate) largest_packet: usize,
 }
@@ -214,7 +216,9 @@ impl Client {
         let (socket, _) = within(connect_async(request)).await.unwrap();
         let assembler = Assembler::new(Limits::default());
         let id = ParticipantId::new("");
-        let mut client = Self { socket, id, kind, assembler, last_id: 0, largest_packet: 0 };
+        let waiting = VecDeque::new();
+        let mut client =
+            Self { socket, id, kind, assembler, waiting, last_id: 0, largest_packet: 0 };
         let handshake = [client.message().await, client.message().await];
         let connected = ServerFrame::decode(&handshake[0], &Limits::default()).unwrap();
         let ServerFrame::Connected { participant_id, .. } = connected else {
@@ -293,11 +297,14 @@ impl Client {
 
     async fn message(&mut self) -> Message {
         loop {
+            if let Some(message) = self.waiting.pop_front() {
+                return message;
+            }
             match within(self.socket.next()).await.unwrap().unwrap() {
-                tungstenite::Message::Binary(packet) => {
-                    self.largest_packet = self.largest_packet.max(packet.len());
-                    if let Some(message) = self.assembler.push(&packet).unwrap() {
-                        return message;
+                tungstenite::Message::Binary(bytes) => {
+                    for packet in batch::packets(&bytes).map(Result::unwrap) {
+                        self.largest_packet = self.largest_packet.max(packet.len());
+                        self.waiting.extend(self.assembler.push(packet).unwrap());
                     }
                 }
                 tungstenite::Message::Ping(_) => {}
