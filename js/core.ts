@@ -73,6 +73,7 @@ export class Core {
   #place: Place | undefined;
   #attributes = "{}";
   #timer: unknown;
+  #isDue = false;
 
   /** @throws `RoomError` `invalid-argument` for an option out of range. */
   constructor(make: EngineMaker, settings: CoreSettings, listener: CoreListener) {
@@ -121,11 +122,6 @@ export class Core {
       // Whoever uses it has been told.
     }
     return this.#attributes;
-  }
-
-  /** How much of the engine's memory there is, which never shrinks. */
-  get memoryBytes(): number {
-    return this.ask((engine) => engine.memoryBytes());
   }
 
   suspend(): void {
@@ -216,8 +212,31 @@ export class Core {
         const settle = (error?: RoomError) => (error === undefined ? resolve() : reject(error));
         this.#requests.set(number, settle);
       }
-      this.settle();
+      this.#settleSoon();
     });
+  }
+
+  /**
+   * After all that the page does at once: what it sends at once goes together, and what a message
+   * costs are the frames that it takes.
+   */
+  #settleSoon(): void {
+    if (!this.#isDue) {
+      this.#isDue = true;
+      queueMicrotask(() => {
+        this.#isDue = false;
+        this.#quietly(() => this.settle());
+      });
+    }
+  }
+
+  /** A dead engine has told whoever uses it. */
+  #quietly(act: () => void): void {
+    try {
+      act();
+    } catch {
+      // See `crash.ts`.
+    }
   }
 
   /** The session has nothing more to say about it. */
@@ -274,15 +293,7 @@ export class Core {
     // Whole milliseconds, and one more, so that the moment has come. Browsers take waits above 31
     // bits for none at all; an alarm that is early is set again.
     const wholeMs = Math.min(Math.floor(waitMs) + 1, LONGEST_MS);
-    this.#timer = this.#clock.setTimeout(() => this.#onAlarm(), wholeMs);
-  }
-
-  #onAlarm(): void {
-    try {
-      this.wake();
-    } catch {
-      // The engine is dead; whoever uses it has been told.
-    }
+    this.#timer = this.#clock.setTimeout(() => this.#quietly(() => this.wake()), wholeMs);
   }
 
   #engineListener(listener: CoreListener): EngineListener {

@@ -115,8 +115,6 @@ export interface Engine {
   isEnabled(): boolean;
   /** JSON text of an object. */
   localAttributes(): string;
-  /** Bytes of linear memory. */
-  memoryBytes(): number;
 
   /** Gives the number of the request, as the others do that give a number. */
   enable(): number;

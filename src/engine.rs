@@ -290,12 +290,6 @@ impl Engine {
         self.driver.ask(|session, now| session.close_call(now, CallKey(call)));
     }
 
-    /// Bytes of linear memory, which never shrinks.
-    #[wasm_bindgen(js_name = memoryBytes)]
-    pub fn memory_bytes(&self) -> f64 {
-        core::arch::wasm32::memory_size(0) as f64 * WASM_PAGE_BYTES
-    }
-
     fn request(&self, result: Result<RequestId, SessionError>) -> Result<u32, JsValue> {
         self.driver.checked(result.map(|RequestId(id)| id))
     }
@@ -339,5 +333,3 @@ fn copy_in(bytes: &Uint8Array) -> Result<Vec<u8>, SessionError> {
 pub(crate) fn copy_out(bytes: &[u8]) -> Option<Uint8Array> {
     (!bytes.is_empty()).then(|| Uint8Array::from(bytes))
 }
-
-const WASM_PAGE_BYTES: f64 = 65_536.0;

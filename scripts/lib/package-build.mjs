@@ -10,6 +10,7 @@ import { at, npmBinary, pkg, target, wasmTarget } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { namesOf, renameInModule, renameModule, withClassNames } from "./short-names.mjs";
 import { named, packageSizes, sizeTable } from "./sizes.mjs";
+import { withoutSourcePaths } from "./source-paths.mjs";
 import { Stamps } from "./stamps.mjs";
 import { TARGET } from "./wasm-target.mjs";
 
@@ -34,8 +35,10 @@ const stamps = new Stamps(path.join(target, "stamps"));
 
 /** Builds the package and prints what it weighs. */
 export async function buildPackage({ wasmEnv, wasmBindgen }) {
+  await run("cargo", ["fetch", "--locked", "--target", TARGET], { env: wasmEnv });
+  const env = withoutSourcePaths(wasmEnv);
   for (const module of MODULES) {
-    await compileRust(module, wasmEnv);
+    await compileRust(module, env);
     await makeGlue(module, wasmBindgen);
   }
   await compileTypeScript();

@@ -139,9 +139,6 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = isEnabled)]
     pub(crate) fn is_enabled(this: &JsCore) -> bool;
 
-    #[wasm_bindgen(method, getter, js_name = memoryBytes)]
-    pub(crate) fn memory_bytes(this: &JsCore) -> f64;
-
     #[wasm_bindgen(method, getter, js_name = localAttributes)]
     pub(crate) fn local_attributes(this: &JsCore) -> String;
 

@@ -10,9 +10,7 @@
 //!
 //! It is below everything else: the packets count, and are read, as if each had come alone.
 
-use bytes::{BufMut, Bytes, BytesMut};
-
-use crate::DecodeError;
+use bytes::Bytes;
 
 /// How many bytes of packets are put together before the next batch begins. With more, nothing is
 /// gained.
@@ -21,8 +19,7 @@ pub const BATCH_BYTES: usize = 64 * 1024;
 /// Puts packets together to the bytes of one WebSocket message. One alone is sent as it is.
 #[derive(Debug, Default)]
 pub struct Batch {
-    first: Option<Bytes>,
-    together: BytesMut,
+    packets: Vec<Bytes>,
     bytes: usize,
 }
 
@@ -30,17 +27,7 @@ impl Batch {
     /// Adds a packet.
     pub fn push(&mut self, packet: Bytes) {
         self.bytes += packet.len();
-        if self.together.is_empty() {
-            let Some(first) = self.first.take() else {
-                self.first = Some(packet);
-                return;
-            };
-            self.together.reserve(HEAD + 2 * LENGTH + self.bytes);
-            self.together.put_u64(ID);
-            self.together.put_u32(KIND);
-            self.append(&first);
-        }
-        self.append(&packet);
+        self.packets.push(packet);
     }
 
     /// Whether there is no place for another packet.
@@ -51,54 +38,52 @@ impl Batch {
 
     /// The WebSocket message, if there is something in it. The batch is empty then.
     pub fn take(&mut self) -> Option<Bytes> {
-        self.bytes = 0;
-        let together = std::mem::take(&mut self.together);
-        self.first.take().or_else(|| (!together.is_empty()).then(|| together.freeze()))
-    }
-
-    fn append(&mut self, packet: &Bytes) {
-        // Packets have limits far below this.
-        self.together.put_u32(u32::try_from(packet.len()).unwrap_or(u32::MAX));
-        self.together.put_slice(packet);
+        let Self { packets, bytes } = std::mem::take(self);
+        if packets.len() < 2 {
+            return packets.into_iter().next();
+        }
+        let mut together = Vec::with_capacity(HEAD + LENGTH * packets.len() + bytes);
+        together.extend(head());
+        for packet in &packets {
+            // Packets have limits far below this.
+            let length = u32::try_from(packet.len()).unwrap_or(u32::MAX);
+            together.extend(length.to_be_bytes());
+            together.extend_from_slice(packet);
+        }
+        Some(Bytes::from(together))
     }
 }
 
 /// The packets of a WebSocket message: what is no batch is one.
+///
+/// A batch that is cut short ends with an empty packet, which nobody can read: that is the error.
 #[derive(Clone, Debug)]
 pub struct Packets<'a> {
-    rest: &'a [u8],
+    rest: Option<&'a [u8]>,
     is_batch: bool,
 }
 
 /// Reads a WebSocket message.
 #[must_use]
 pub fn packets(message: &[u8]) -> Packets<'_> {
-    let mut head = [0; HEAD];
-    head[..8].copy_from_slice(&ID.to_be_bytes());
-    head[8..].copy_from_slice(&KIND.to_be_bytes());
-    match message.strip_prefix(&head) {
-        Some(rest) => Packets { rest, is_batch: true },
-        None => Packets { rest: message, is_batch: false },
-    }
+    let batch = message.strip_prefix(&head());
+    Packets { rest: batch.or(Some(message)), is_batch: batch.is_some() }
 }
 
 impl<'a> Iterator for Packets<'a> {
-    /// [`DecodeError::Batch`] comes once, and is the last.
-    type Item = Result<&'a [u8], DecodeError>;
+    type Item = &'a [u8];
 
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest.take()?;
         if !self.is_batch {
-            // Also an empty message is one.
-            self.is_batch = true;
-            return Some(Ok(std::mem::take(&mut self.rest)));
+            return Some(rest);
         }
-        if self.rest.is_empty() {
+        if rest.is_empty() {
             return None;
         }
-        let rest = std::mem::take(&mut self.rest);
-        let Some((packet, rest)) = split(rest) else { return Some(Err(DecodeError::Batch)) };
-        self.rest = rest;
-        Some(Ok(packet))
+        let (packet, rest) = split(rest).unwrap_or_default();
+        self.rest = Some(rest);
+        Some(packet)
     }
 }
 
@@ -107,8 +92,14 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_be_bytes(*length) as usize)
 }
 
-const ID: u64 = u64::MAX;
-const KIND: u32 = 5;
+/// How a batch begins.
+const fn head() -> [u8; HEAD] {
+    let mut head = [0xff; HEAD];
+    [head[8], head[9], head[10], head[11]] = [0, 0, 0, KIND];
+    head
+}
+
+const KIND: u8 = 5;
 const HEAD: usize = 12;
 const LENGTH: usize = 4;
 
@@ -133,16 +124,16 @@ mod tests {
         ) {
             let parts: Vec<_> = parts.into_iter().map(Bytes::from).collect();
             let message = together(&parts).expect("there is something in it");
-            let read: Result<Vec<_>, _> = packets(&message).collect();
-            prop_assert_eq!(read, Ok(parts.iter().map(AsRef::as_ref).collect()));
+            let read: Vec<_> = packets(&message).collect();
+            let parts: Vec<_> = parts.iter().map(AsRef::as_ref).collect();
+            prop_assert_eq!(read, parts as Vec<&[u8]>);
         }
 
         #[test]
         fn nothing_that_comes_is_too_much(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             let message = [[0xff; 8].as_slice(), &[0, 0, 0, 5], &bytes].concat();
-            let read: Vec<_> = packets(&message).collect();
-            let errors = read.iter().filter(|packet| packet.is_err()).count();
-            prop_assert!(errors == 0 || (errors == 1 && read.last().is_some_and(Result::is_err)));
+            let read: usize = packets(&message).map(<[u8]>::len).sum();
+            prop_assert!(read <= bytes.len());
         }
     }
 
@@ -153,7 +144,7 @@ mod tests {
         assert_eq!(together(&[]), None);
         assert_eq!(together(std::slice::from_ref(&packet)), Some(packet));
         let read: Vec<_> = packets(b"packet").collect();
-        assert_eq!(read, [Ok(b"packet".as_slice())]);
+        assert_eq!(read, [b"packet"]);
         assert_eq!(packets(b"").count(), 1);
     }
 
@@ -169,10 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_that_is_cut_short_is_an_error() {
+    fn a_packet_that_is_cut_short_is_empty() {
         let message = together(&[Bytes::from_static(b"one"), Bytes::from_static(b"two")]);
         let message = message.expect("there is something in it");
         let read: Vec<_> = packets(&message[..message.len() - 1]).collect();
-        assert_eq!(read, [Ok(b"one".as_slice()), Err(DecodeError::Batch)]);
+        assert_eq!(read, [b"one".as_slice(), b""]);
     }
 }

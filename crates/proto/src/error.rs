@@ -71,9 +71,6 @@ pub enum DecodeError {
     /// A message of the link is of no known kind.
     #[error("a control message of an unknown kind")]
     Control,
-    /// A batch of packets ends in the middle of one.
-    #[error("a batch of packets that is cut short")]
-    Batch,
     /// An attachment is not base64.
     #[error("the attachment is not valid base64")]
     Base64,

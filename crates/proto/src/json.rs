@@ -119,6 +119,7 @@ pub enum JsonStyle {
     #[default]
     Compact,
     /// `", "` and `": "`, and `\uXXXX` for all that is not ASCII: what Python's `json` writes.
+    #[cfg(not(target_arch = "wasm32"))]
     Spaced,
 }
 

@@ -372,9 +372,7 @@ impl Session {
             Input::Opened => {}
             Input::Received(message) => {
                 for packet in batch::packets(message) {
-                    let received = packet.map_err(Violation::from);
-                    if let Err(violation) = received.and_then(|bytes| self.on_received(now, bytes))
-                    {
+                    if let Err(violation) = self.on_received(now, packet) {
                         self.on_violation(&violation);
                     }
                 }

@@ -137,7 +137,6 @@ pub fn close_code(violation: &Violation) -> u16 {
         | DecodeError::Json(_)
         | DecodeError::Field { .. }
         | DecodeError::Control
-        | DecodeError::Batch
         | DecodeError::Base64 => CLOSE_VIOLATION,
     }
 }

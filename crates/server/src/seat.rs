@@ -18,7 +18,7 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use room::{CLOSE_TOO_LARGE, CLOSE_VIOLATION, Place, Received, close_code};
-use room_proto::{Batch, Control, Violation, batch};
+use room_proto::{Batch, Control, batch};
 use tokio::{
     sync::watch,
     time::{Instant, interval_at, sleep, sleep_until},
@@ -144,9 +144,7 @@ impl Seat {
         let mut pause = Duration::ZERO;
         for packet in batch::packets(message) {
             // The lock is gone before the room is asked.
-            let received = packet
-                .map_err(Violation::from)
-                .and_then(|packet| lock(&self.place).receive(packet));
+            let received = lock(&self.place).receive(packet);
             match received {
                 Ok(Received { frame, reply }) => {
                     if let Some(reply) = reply {

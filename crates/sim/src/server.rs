@@ -12,8 +12,8 @@ use room::{
     Grants, Joining, Manner, MemberId, Output, Place, Room, RoomConfig, RoomLimits, Traits,
 };
 use room_proto::{
-    Batch, ClientFrame, Control, DecodeError, Extensions, JsonText, Limits, ParticipantId, Request,
-    Resume, ServerFrame, Violation, batch, body::BodyForm, frame::FrameError,
+    Batch, ClientFrame, Control, Extensions, JsonText, Limits, ParticipantId, Request, Resume,
+    ServerFrame, batch, body::BodyForm, frame::FrameError,
 };
 
 use crate::{
@@ -243,16 +243,10 @@ impl Server {
         }
     }
 
-    fn receive_packet(
-        &mut self,
-        model: &mut Model,
-        wire: WireId,
-        member: MemberId,
-        packet: Result<&[u8], DecodeError>,
-    ) {
+    fn receive_packet(&mut self, model: &mut Model, wire: WireId, member: MemberId, packet: &[u8]) {
         // It may have left with the packet before.
         let Some(seat) = self.seats.get_mut(&member) else { return };
-        match packet.map_err(Violation::from).and_then(|packet| seat.place.receive(packet)) {
+        match seat.place.receive(packet) {
             Ok(received) => {
                 if let Some(reply) = received.reply {
                     self.acts.push(Act::Send(wire, reply));

@@ -123,7 +123,7 @@ impl ClientFrame {
 
     fn attributes_message(id: MessageId, text: &JsonText, dialect: &ClientDialect) -> Message {
         let form = if dialect.plain_attributes { BodyForm::Plain } else { BodyForm::Packed };
-        let json = if dialect.trace {
+        let json = if dialect.traces() {
             members::with(text, TRACE_KEY, &JsonText::from_valid(TRACE))
         } else {
             text.clone()
@@ -177,7 +177,7 @@ impl Outgoing {
     fn write_tool(&self, to: Option<&ParticipantId>, dialect: &ClientDialect) -> String {
         let attachment = base64::encode(&self.attachment);
         let message = restyle(self.message.as_str(), dialect.style);
-        let has_attachment = !attachment.is_empty() || dialect.empty_attachment;
+        let has_attachment = !attachment.is_empty() || dialect.writes_empty_attachments();
 
         let mut object = Object::with_capacity(attachment.len() + message.len() + 128);
         if let (Some(to), true) = (to, dialect.null_fields) {
@@ -208,7 +208,7 @@ fn message(
     arguments: &str,
     dialect: &ClientDialect,
 ) -> (&'static str, String, &'static [u8]) {
-    let name = dialect.tool_call_id.as_deref().filter(|_| !dialect.names_presence_only);
+    let name = dialect.tool_call_id.as_deref().filter(|_| !dialect.names_only_presence());
     (kinds::INVOKE, invoke(tool, arguments, name, dialect), &[])
 }
 
@@ -226,12 +226,12 @@ fn invoke(tool: &str, arguments: &str, name: Option<&str>, dialect: &ClientDiale
     if let (Some(name), true) = (name, is_python) {
         object = object.string("tool_call_id", name);
     }
-    object.json_if(dialect.trace, TRACE_KEY, TRACE).end()
+    object.json_if(dialect.traces(), TRACE_KEY, TRACE).end()
 }
 
 /// Adds the trace context to a finished object, if the dialect has one.
 fn traced(mut json: String, dialect: &ClientDialect) -> String {
-    if dialect.trace {
+    if dialect.traces() {
         json.pop();
         json.push_str(",\"");
         json.push_str(TRACE_KEY);

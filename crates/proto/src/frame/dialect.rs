@@ -37,6 +37,7 @@ impl ClientDialect {
     };
 
     /// Python 0.0.21: generation 1a.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub const fn py_0_0_21() -> Self {
         Self {
@@ -60,6 +61,7 @@ impl ClientDialect {
     }
 
     /// Python 0.56.0: generation 3.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub const fn py_0_56_0() -> Self {
         Self { style: JsonStyle::Spaced, null_fields: true, trace: true, ..Self::TOOLKIT }
@@ -75,5 +77,19 @@ impl ClientDialect {
     #[must_use]
     pub const fn ours_toolkit() -> Self {
         Self { null_fields: true, ..Self::TOOLKIT }
+    }
+
+    // What only other clients do is not in a browser's module: no page imitates them.
+
+    pub(super) const fn traces(&self) -> bool {
+        cfg!(not(target_arch = "wasm32")) && self.trace
+    }
+
+    pub(super) const fn names_only_presence(&self) -> bool {
+        cfg!(not(target_arch = "wasm32")) && self.names_presence_only
+    }
+
+    pub(super) const fn writes_empty_attachments(&self) -> bool {
+        cfg!(not(target_arch = "wasm32")) && self.empty_attachment
     }
 }

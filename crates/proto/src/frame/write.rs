@@ -1,5 +1,7 @@
 //! Writing JSON objects member by member, in the order that a dialect wants.
 
+use std::borrow::Cow;
+
 use crate::{JsonStyle, JsonText, json::push_string};
 
 /// A JSON object under construction.
@@ -73,13 +75,15 @@ impl Object {
 }
 
 /// Lays out valid JSON text in a style.
-pub(super) fn restyle(text: &str, style: JsonStyle) -> String {
+pub(super) fn restyle(text: &str, style: JsonStyle) -> Cow<'_, str> {
     match style {
-        JsonStyle::Compact => text.to_owned(),
-        JsonStyle::Spaced => spaced(text),
+        JsonStyle::Compact => Cow::Borrowed(text),
+        #[cfg(not(target_arch = "wasm32"))]
+        JsonStyle::Spaced => Cow::Owned(spaced(text)),
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 fn spaced(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut is_string = false;
@@ -103,6 +107,7 @@ fn spaced(text: &str) -> String {
 }
 
 /// As UTF-16 units, which is what JSON's escapes are.
+#[cfg(not(target_arch = "wasm32"))]
 fn push_escaped(out: &mut String, character: char) {
     for unit in character.encode_utf16(&mut [0; 2]) {
         out.push_str("\\u");

@@ -302,7 +302,7 @@ impl Client {
             }
             match within(self.socket.next()).await.unwrap().unwrap() {
                 tungstenite::Message::Binary(bytes) => {
-                    for packet in batch::packets(&bytes).map(Result::unwrap) {
+                    for packet in batch::packets(&bytes) {
                         self.largest_packet = self.largest_packet.max(packet.len());
                         self.waiting.extend(self.assembler.push(packet).unwrap());
                     }
