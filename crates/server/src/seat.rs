@@ -71,8 +71,10 @@ impl Seat {
     async fn occupy(&self, line: Line, first: Vec<Bytes>) -> Over {
         let (sink, stream) = line.socket.split();
         lock(&self.controls).clear();
+        // Only who comes back is told something first.
+        let is_back = !first.is_empty();
         tokio::select! {
-            () = self.read(stream) => {}
+            () = self.read(stream, is_back) => {}
             () = self.keep_writing(sink, first) => {}
             () = self.overdue() => {}
             () = self.expire(line.expiry) => {}
@@ -82,7 +84,8 @@ impl Seat {
     }
 
     /// Takes in what the client sends until it is gone.
-    async fn read(&self, mut stream: SplitStream<WebSocket>) {
+    async fn read(&self, mut stream: SplitStream<WebSocket>, is_back: bool) {
+        let mut is_silent = is_back;
         let silence = self.heartbeat.saturating_mul(2);
         let metrics = Arc::clone(&self.metrics);
         let mut pacing = Pacing::new(self.max_messages_per_second, metrics);
@@ -104,7 +107,7 @@ impl Seat {
             };
             match received {
                 Some(Ok(message)) => {
-                    let pause = self.on_message(&mut pacing, message);
+                    let pause = self.on_message(&mut pacing, message, &mut is_silent);
                     if !pause.is_zero() {
                         sleep(pause).await;
                     }
@@ -117,9 +120,15 @@ impl Seat {
     }
 
     /// Gives how long to read no more.
-    fn on_message(&self, pacing: &mut Pacing, message: WsMessage) -> Duration {
+    fn on_message(
+        &self,
+        pacing: &mut Pacing,
+        message: WsMessage,
+        is_silent: &mut bool,
+    ) -> Duration {
         match message {
             WsMessage::Binary(packet) => {
+                *is_silent = false;
                 if !self.outbox.has_ended() {
                     return self.on_packets(pacing, &packet);
                 }
@@ -129,7 +138,7 @@ impl Seat {
             }
             // The WebSocket answers it, and then the stream ends.
             WsMessage::Close(frame) => {
-                if self.keep.is_none() || is_goodbye(frame.as_ref()) {
+                if self.keep.is_none() || is_goodbye(frame.as_ref(), *is_silent) {
                     self.outbox.abandon(Ending::Gone);
                     self.membership.end(Ending::Gone);
                 }
@@ -338,8 +347,15 @@ impl Writer {
 }
 
 /// Whether a close says that the client does not come back.
-fn is_goodbye(frame: Option<&CloseFrame>) -> bool {
-    frame.is_some_and(|frame| matches!(frame.code, CLOSE_NORMAL | CLOSE_GOING_AWAY))
+///
+/// Browsers say "going away" for pages that are closed, and for sockets that a page gave up before
+/// they were open: of a client that came back and was silent, it means the latter.
+fn is_goodbye(frame: Option<&CloseFrame>, is_silent: bool) -> bool {
+    frame.is_some_and(|frame| match frame.code {
+        CLOSE_NORMAL => true,
+        CLOSE_GOING_AWAY => !is_silent,
+        _ => false,
+    })
 }
 
 const CLOSE_NORMAL: u16 = 1000;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use room_proto::{ErrorCode, Event, Request, frame::system};
 use room_server::Incident;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
 use crate::{
     guest::Guest,
@@ -181,4 +183,22 @@ async fn a_connection_that_hangs_is_taken_over() {
     drop(hanging);
     ann.command(|session, now| session.broadcast(now, outgoing("here", "{}", 0))).await.unwrap();
     bob.delivered("here").await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_given_up_costs_no_seat() {
+    let server = Server::start().await;
+    let mut ann = Guest::join(&server, "lobby", "ann").await;
+    ann.cut();
+    ann.come_back(&server).await;
+
+    // What browsers say for a page that gives a socket up before it is open.
+    let mut attempt = ann.lose_sight().unwrap();
+    let frame = CloseFrame { code: CloseCode::Away, reason: "".into() };
+    attempt.close(Some(frame)).await.unwrap();
+    while attempt.next().await.is_some() {}
+    ann.come_back(&server).await;
+    let events = ann.until(|event| matches!(event, Event::Resumed | Event::Discontinuity(_))).await;
+
+    assert!(events.contains(&Event::Resumed), "{events:?}");
 }
