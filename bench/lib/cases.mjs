@@ -1,6 +1,6 @@
 // What is measured. Each case runs in pages that are connected, and gives figures by name.
 
-import { percentile } from "./stats.mjs";
+import { median, percentile } from "./stats.mjs";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -12,6 +12,9 @@ export const FULL = {
   pump: { total: 200 * MIB, sdk: 4 * MIB },
   pipe: { total: 200 * MIB },
   big: { size: 16 * MIB, sdk: 4 * MIB },
+  beside: { total: 100 * MIB, sdk: 2 * MIB },
+  broadcast: { count: 200, sdk: 20 },
+  newcomers: { count: 3 },
 };
 /** Enough to see that everything works. */
 export const SHORT = {
@@ -20,9 +23,13 @@ export const SHORT = {
   pump: { total: 8 * MIB, sdk: MIB },
   pipe: { total: 8 * MIB },
   big: { size: 4 * MIB, sdk: MIB },
+  beside: { total: 8 * MIB, sdk: MIB },
+  broadcast: { count: 10, sdk: 2 },
+  newcomers: { count: 1 },
 };
 
 const CHUNK_BYTES = 64 * KIB;
+const MEMBERS = 50;
 
 /** One round of one client in pages of its own. */
 export async function round(stage, client, amounts) {
@@ -34,6 +41,9 @@ export async function round(stage, client, amounts) {
       ...(await pump(stage, pair, of(amounts.pump, "total", client))),
       ...(client.startsWith("ours") ? await pipe(stage, pair, amounts.pipe.total) : {}),
       ...(await big(pair, of(amounts.big, "size", client))),
+      ...(await beside(pair, of(amounts.beside, "total", client))),
+      ...(await newcomers(pair, amounts.newcomers.count)),
+      ...(await broadcast(pair, of(amounts.broadcast, "count", client))),
     };
   } finally {
     await pair.close();
@@ -87,6 +97,30 @@ async function big({ a }, size) {
   await a.call((size) => globalThis.bench.big(size), size / 4);
   const value = await a.call((size) => globalThis.bench.big(size), size);
   return { "one attachment, ms/MiB": value / (size / MIB) };
+}
+
+async function beside({ a }, total) {
+  const act = (total, size) => globalThis.bench.roundTripsBesides(total, size);
+  const times = await a.call(act, total, CHUNK_BYTES);
+  return { "round trip beside bulk p99, ms": percentile(times, 99) };
+}
+
+/** Pages in contexts of their own, which have nothing in a cache. */
+async function newcomers(pair, count) {
+  const times = [];
+  for (let index = 0; index < count; index += 1) {
+    times.push(await pair.newcomer());
+  }
+  return { "page load to first answer, ms": median(times) };
+}
+
+/** To the other page, and to as many clients in it as make fifty. */
+async function broadcast({ a, b, seats }, count) {
+  await b.call((seats) => globalThis.bench.crowd(seats), await seats(MEMBERS - 1));
+  const act = (count, deliveries) => globalThis.bench.broadcasts(count, deliveries);
+  const deliveries = count * MEMBERS;
+  const value = await a.call(act, count, deliveries);
+  return { "broadcast to 50, deliveries/s": (deliveries / value) * 1000 };
 }
 
 async function heaps(stage, pages) {

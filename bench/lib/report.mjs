@@ -29,6 +29,9 @@ export const GOALS = [
   ["one attachment, ms/MiB", "ours-plain", "sdk", 1 / 110],
   ["one attachment, ms/MiB", "ours", "raw", 1.12],
   ["one attachment, ms/MiB", "ours", "sdk", 1 / 185],
+  ["broadcast to 50, deliveries/s", "ours-plain", "raw", 0.6],
+  ["broadcast to 50, deliveries/s", "ours", "raw", 1.05],
+  ["page load to first answer, ms", "ours", "sdk", 0.6],
 ];
 
 /** The figures of all clients: `rounds` is a list of `{ client: { figure: value } }`. */

@@ -12,7 +12,7 @@ io.on("connection", (socket) => {
   socket.on("join", (name) => {
     room = name;
     socket.join(name);
-    if (io.sockets.adapter.rooms.get(name).size === 2) {
+    if (io.sockets.adapter.rooms.get(name).size >= 2) {
       io.to(name).emit("both");
     }
   });

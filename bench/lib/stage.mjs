@@ -86,13 +86,34 @@ class Stage {
     const page = client === "ours-plain" ? "ours" : client;
     const address = `${this.origin}/${page}.html?client=${client}`;
     const [a, b] = [await this.#browser.page(address), await this.#browser.page(address)];
+    const seat = async (name, other) => {
+      return { ...(await this.#seat(room, name)), room, other, ports: this.ports };
+    };
     const open = async (page, name, other) => {
-      const seat = await this.#seat(room, name);
-      const all = { ...seat, room, other, ports: this.ports };
-      await page.call((seat) => globalThis.bench.open(seat), all);
+      await page.call((seat) => globalThis.bench.open(seat), await seat(name, other));
     };
     await Promise.all([open(a, "a", "b"), open(b, "b", "a")]);
-    return { a, b, close: () => Promise.all([a.close(), b.close()]) };
+    return {
+      a,
+      b,
+      /** Seats for as many more. */
+      seats: (count) =>
+        Promise.all(Array.from({ length: count }, (_, index) => seat(`more ${index}`, "a"))),
+      /** A page that opens at once, and says after how many milliseconds it was answered. */
+      newcomer: async () => {
+        const hash = encodeURIComponent(JSON.stringify(await seat("newcomer", "b")));
+        const page = await this.#browser.page(`${address}#seat=${hash}`);
+        const answered = await page.call(async () => {
+          while (globalThis.bench.answeredMs === undefined) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+          return globalThis.bench.answeredMs;
+        });
+        await page.close();
+        return answered;
+      },
+      close: () => Promise.all([a.close(), b.close()]),
+    };
   }
 
   /** What the processors have done for all processes, in seconds. */

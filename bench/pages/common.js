@@ -2,7 +2,9 @@
 //
 // A client module gives `open({ room, name })`, which resolves, when the other page is there, with:
 //   send(kind, text, bytes)  one message; a promise when the server acknowledges it
-//   onMessage                set from here: (kind, text, bytes) => void
+//   onMessage                set from here: (kind, text, bytes, answer) => void, where `answer` sends
+//                            to who sent it, if that is not who `send` sends to
+//   broadcast(kind, text)    one message to everybody else
 //   pump(total, size)        so many bytes in chunks of that size, with flow control; resolves when
 //                            the other side has them
 //   pipe(file)               the same from a File, where a client has streams of the platform
@@ -17,13 +19,13 @@ export function start(open) {
   const waiting = new Map();
   const came = (kind) => new Promise((resolve) => waiting.set(kind, resolve));
 
-  const onMessage = (kind, text, bytes) => {
+  const onMessage = (kind, text, bytes, answer = peer.send) => {
     if (kind === "ping") {
-      peer.send("pong", text);
+      answer("pong", text);
     } else if (kind === "expect") {
       [counted, expected] = [0, Number(text)];
       peer.send("ready", text);
-    } else if (kind === "count") {
+    } else if (kind === "count" || kind === "news") {
       counted += 1;
       if (counted === expected) {
         peer.send("counted", String(counted));
@@ -41,9 +43,43 @@ export function start(open) {
     async open(seat) {
       peer = await open(seat);
       peer.onMessage = onMessage;
-      for (const [kind, text, bytes] of peer.early ?? []) {
-        onMessage(kind, text, bytes);
+      for (const message of peer.early ?? []) {
+        onMessage(...message);
       }
+    },
+    /** As many more clients in this page, which all count. */
+    async crowd(seats) {
+      for (const seat of seats) {
+        const member = await open(seat);
+        member.onMessage = (kind) => kind === "news" && onMessage(kind);
+      }
+    },
+    /** So many broadcasts, until so many have been delivered; in milliseconds. */
+    async broadcasts(count, deliveries) {
+      const ready = came("ready");
+      peer.send("expect", String(deliveries));
+      await ready;
+      const begin = performance.now();
+      const done = came("counted");
+      const acknowledged = [];
+      for (let index = 0; index < count; index += 1) {
+        acknowledged.push(peer.broadcast("news", TEXT));
+      }
+      await Promise.all([...acknowledged, done]);
+      return performance.now() - begin;
+    },
+    /** Round trips while so many bytes go the same way; in milliseconds each. */
+    async roundTripsBesides(total, size) {
+      let isOver = false;
+      const pumped = peer.pump(total, size).then(() => {
+        isOver = true;
+      });
+      const times = [];
+      while (!isOver) {
+        times.push(...(await globalThis.bench.roundTrips(1)));
+      }
+      await pumped;
+      return times;
     },
     /** Round trips one after the other, in milliseconds each. */
     async roundTrips(count) {
@@ -97,6 +133,18 @@ export function start(open) {
     },
   };
 }
+
+/** Opens at once, for a page whose address says with what: how long after navigation it was answered. */
+export async function startAtOnce() {
+  if (location.hash.startsWith(SEAT)) {
+    const seat = JSON.parse(decodeURIComponent(location.hash.slice(SEAT.length)));
+    await globalThis.bench.open(seat);
+    await globalThis.bench.roundTrips(1);
+    globalThis.bench.answeredMs = performance.now();
+  }
+}
+
+const SEAT = "#seat=";
 
 /** Chunks with a window of so many that the other side has not confirmed, and nothing more. */
 export class Window {

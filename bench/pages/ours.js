@@ -2,7 +2,7 @@
 
 import { RoomClient } from "/pkg/index.js";
 
-import { start } from "./common.js";
+import { start, startAtOnce } from "./common.js";
 
 const isPlain = new URLSearchParams(location.search).get("client") === "ours-plain";
 if (isPlain) {
@@ -26,6 +26,7 @@ start(async ({ url, token, other }) => {
     onMessage: (...message) => early.push(message),
     send: (kind, text = "", bytes = undefined) =>
       room.messaging.sendMessage(to, kind, { text }, bytes),
+    broadcast: (kind, text) => room.messaging.broadcastMessage(kind, { text }),
     async pump(total, size) {
       const writer = await room.messaging.createStream(to, { kind: "pump" });
       const data = new Uint8Array(size);
@@ -42,7 +43,9 @@ start(async ({ url, token, other }) => {
     },
   };
   room.messaging.on("message", ({ message }) => {
-    peer.onMessage(message.type, message.message.text, message.attachment);
+    const { fromParticipantId, type, attachment } = message;
+    const answer = (kind, text) => room.messaging.sendMessage(fromParticipantId, kind, { text });
+    peer.onMessage(type, message.message.text, attachment, answer);
   });
   await room.messaging.enable(async (reader) => {
     if (reader.header.kind === "pipe") {
@@ -60,3 +63,4 @@ start(async ({ url, token, other }) => {
   to = find();
   return peer;
 });
+void startAtOnce();

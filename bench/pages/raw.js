@@ -1,7 +1,7 @@
 // The limit: bytes that were written before, one WebSocket message for each, nothing parsed, nothing
 // acknowledged.
 
-import { start, Window } from "./common.js";
+import { start, startAtOnce, Window } from "./common.js";
 
 const KINDS = [
   "ping",
@@ -14,6 +14,7 @@ const KINDS = [
   "bigger",
   "chunk",
   "got",
+  "news",
 ];
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -50,6 +51,9 @@ start(async ({ room, ports }) => {
     send(kind, text, bytes) {
       socket.send(frame(kind, text, bytes));
     },
+    broadcast(kind, text) {
+      socket.send(frame(kind, text));
+    },
     async pump(total, size) {
       const chunk = frame("chunk", "", new Uint8Array(size));
       for (let sent = 0; sent < total; sent += size) {
@@ -85,3 +89,4 @@ start(async ({ room, ports }) => {
   };
   return peer;
 });
+void startAtOnce();

@@ -1,6 +1,6 @@
 // The official SDK, unmodified.
 
-import { start, Window } from "./common.js";
+import { start, startAtOnce, Window } from "./common.js";
 
 // With `import` it gives its build for ES modules, which has `exports` in it and fails.
 const { RoomClient, WebSocketClientProtocol } = require("@meshagent/meshagent");
@@ -19,6 +19,7 @@ start(async ({ url, token, other }) => {
     onMessage: (...message) => early.push(message),
     send: (kind, text = "", bytes = undefined) =>
       room.messaging.sendMessage({ to, type: kind, message: { text }, attachment: bytes }),
+    broadcast: (kind, text) => room.messaging.broadcastMessage({ type: kind, message: { text } }),
     async pump(total, size) {
       const window = new Window(WINDOW);
       const data = new Uint8Array(size);
@@ -34,7 +35,13 @@ start(async ({ url, token, other }) => {
     if (/^(messaging|participant)\./.test(message.type)) {
       return;
     }
-    peer.onMessage(message.type, message.message.text, message.attachment);
+    const { fromParticipantId, type, attachment } = message;
+    const answer = (kind, text) => {
+      const known = [...room.messaging.remoteParticipants];
+      const sender = known.find((one) => one.id === fromParticipantId);
+      room.messaging.sendMessage({ to: sender, type: kind, message: { text } });
+    };
+    peer.onMessage(type, message.message.text, attachment, answer);
   });
   await room.messaging.enable();
   const find = () =>
@@ -45,3 +52,4 @@ start(async ({ url, token, other }) => {
   to = find();
   return peer;
 });
+void startAtOnce();

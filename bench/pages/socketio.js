@@ -2,7 +2,7 @@
 
 import { io } from "socket.io-client";
 
-import { start, Window } from "./common.js";
+import { start, startAtOnce, Window } from "./common.js";
 
 const WINDOW = 128;
 
@@ -14,6 +14,7 @@ start(async ({ room, ports }) => {
     onMessage: (...message) => early.push(message),
     send: (kind, text = "", bytes = undefined) =>
       new Promise((resolve) => socket.emit("send", kind, { text }, bytes, resolve)),
+    broadcast: (kind, text) => peer.send(kind, text),
     async pump(total, size) {
       const window = new Window(WINDOW);
       const data = new Uint8Array(size);
@@ -30,3 +31,4 @@ start(async ({ room, ports }) => {
   await both;
   return peer;
 });
+void startAtOnce();
