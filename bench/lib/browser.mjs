@@ -110,8 +110,12 @@ class Browser {
 
   /** What the processors have done for the browser and all its processes, in seconds. */
   async processorSeconds() {
-    const { processInfo } = await this.#wire.send("SystemInfo.getProcessInfo");
-    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+    return (await this.processes()).reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  }
+
+  /** Each process, with its `type`, its `id` and its `cpuTime` in seconds. */
+  async processes() {
+    return (await this.#wire.send("SystemInfo.getProcessInfo")).processInfo;
   }
 
   async close() {
@@ -134,7 +138,7 @@ class Page {
   }
 
   async open(url) {
-    await this.#send("Page.navigate", { url });
+    await this.cdp("Page.navigate", { url });
     await this.call(async () => {
       while (globalThis.bench === undefined) {
         await new Promise((resolve) => setTimeout(resolve, 5));
@@ -146,7 +150,7 @@ class Page {
   async call(act, ...args) {
     const expression = `(${act})(...${JSON.stringify(args)})`;
     const options = { expression, awaitPromise: true, returnByValue: true };
-    const { result, exceptionDetails } = await this.#send("Runtime.evaluate", options);
+    const { result, exceptionDetails } = await this.cdp("Runtime.evaluate", options);
     if (exceptionDetails !== undefined) {
       const { exception, text } = exceptionDetails;
       throw new Error(exception?.description ?? text);
@@ -156,10 +160,10 @@ class Page {
 
   /** JavaScript and its buffers, after everything that can be collected was, in bytes. */
   async heapBytes() {
-    await this.#send("HeapProfiler.enable");
-    await this.#send("HeapProfiler.collectGarbage");
-    const { usedSize, backingStorageSize = 0 } = await this.#send("Runtime.getHeapUsage");
-    await this.#send("HeapProfiler.disable");
+    await this.cdp("HeapProfiler.enable");
+    await this.cdp("HeapProfiler.collectGarbage");
+    const { usedSize, backingStorageSize = 0 } = await this.cdp("Runtime.getHeapUsage");
+    await this.cdp("HeapProfiler.disable");
     return usedSize + backingStorageSize;
   }
 
@@ -168,7 +172,8 @@ class Page {
     await this.#wire.send("Target.disposeBrowserContext", { browserContextId });
   }
 
-  #send(method, params) {
+  /** A command of Chromium's protocol to this page. */
+  cdp(method, params = {}) {
     return this.#wire.send(method, params, this.#ids.sessionId);
   }
 }

@@ -122,6 +122,13 @@ class Stage {
     return browser + seconds(this.#server.child.pid) + seconds(this.#socketio.child.pid);
   }
 
+  /** The processes of the browser and the server, with what the processors have done for each. */
+  async processes() {
+    const { pid } = this.#server.child;
+    const server = { type: "server", id: pid, cpuTime: seconds(pid) };
+    return [...(await this.#browser.processes()), server];
+  }
+
   /** The memory of the server, in bytes. */
   serverBytes() {
     const status = readFileSync(`/proc/${this.#server.child.pid}/status`, "utf8");
