@@ -134,8 +134,9 @@ impl Hall {
         seat.heard_at = now;
         match seat.place.receive(packet) {
             Ok(Received { frame, reply }) => {
-                if let Some(reply) = reply {
-                    self.urgent.push_back((line, Told::Packets(vec![reply])));
+                let acknowledgement = seat.place.acknowledge(false);
+                for control in reply.into_iter().chain(acknowledgement) {
+                    self.urgent.push_back((line, Told::Packets(vec![control])));
                 }
                 if let Some(frame) = frame {
                     self.room.handle(member, frame);
@@ -283,7 +284,7 @@ impl Hall {
     fn sort(&mut self) {
         while let Some(output) = self.room.poll_output() {
             match output {
-                Output::Deliver { to, frame } => {
+                Output::Deliver { to, frame, .. } => {
                     let Some(seat) = self.seats.get_mut(&to) else { continue };
                     if seat.push(frame).is_err() {
                         self.dismiss(to, CLOSE_TOO_SLOW, String::from("too slow"));

@@ -30,6 +30,12 @@ impl Batch {
         self.packets.push(packet);
     }
 
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
     /// Whether there is no place for another packet.
     #[must_use]
     pub fn is_full(&self) -> bool {

@@ -86,6 +86,16 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Whether somebody waits to hear that it was done. Nobody does of a stream's chunks and its
+    /// credit: of them a client wants to know what failed, and that it is never too many.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        let Self::Send { outgoing, .. } = self else { return true };
+        !matches!(outgoing.kind.as_str(), system::STREAM_CHUNK | system::STREAM_CREDIT)
+    }
+}
+
 /// A message on its way from a client.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Outgoing {
@@ -198,6 +208,10 @@ pub mod system {
     pub const PARTICIPANT_ATTRIBUTES: &str = "participant.attributes";
     /// The client is to close for good.
     pub const DISMISS: &str = "dismiss";
+    /// A piece of a stream.
+    pub const STREAM_CHUNK: &str = "stream.chunk";
+    /// A stream may go on.
+    pub const STREAM_CREDIT: &str = "stream.credit";
     /// All that a client may not send.
     pub const RESERVED: [&str; 4] =
         [ENABLED, PARTICIPANT_ENABLED, PARTICIPANT_DISABLED, PARTICIPANT_ATTRIBUTES];

@@ -32,7 +32,7 @@ pub use frame::{ClientFrame, Delivered, Family, Outgoing, Request, ServerFrame};
 pub use ids::{CallKey, MessageId, ParticipantId, RequestId, StreamKey};
 pub use json::{JsonStyle, JsonText};
 pub use limits::Limits;
-pub use link::{Control, Link};
+pub use link::{Control, Link, SILENT_ACK_MESSAGES};
 pub use message::{Assembler, Message};
 pub use session::{Config, Event, Input, Output, Session, Timestamp};
 pub use table::Table;

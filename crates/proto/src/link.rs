@@ -125,10 +125,10 @@ impl Link {
         self.received
     }
 
-    /// What is kept for the other side.
+    /// How many messages are kept for the other side.
     #[must_use]
-    pub fn kept_bytes(&self) -> usize {
-        self.kept_bytes
+    pub fn kept(&self) -> usize {
+        self.kept.len()
     }
 
     /// Notes a message that is sent, now or after the link goes on.
@@ -140,16 +140,26 @@ impl Link {
         }
     }
 
-    /// Notes a message that came. Now and then there is something to be said about that.
-    #[must_use]
-    pub fn on_received(&mut self, bytes: usize) -> Option<Control> {
+    /// Notes a message that came.
+    pub fn on_received(&mut self, bytes: usize) {
         if is(Bug::UncountedMessage) && bytes.is_multiple_of(7) {
-            return None;
+            return;
         }
         self.received += 1;
         self.unacknowledged_bytes += bytes;
-        let is_due = self.received - self.acknowledged >= ACK_MESSAGES
-            || self.unacknowledged_bytes >= ACK_BYTES;
+    }
+
+    /// What is to be said about what came: soon, if something is said anyway, else once it is much.
+    /// What it costs is the WebSocket message that it needs if it goes alone.
+    #[must_use]
+    pub fn acknowledge(&mut self, is_speaking: bool) -> Option<Control> {
+        let (messages, bytes) = if is_speaking {
+            (ACK_MESSAGES, ACK_BYTES)
+        } else {
+            (SILENT_ACK_MESSAGES, SILENT_ACK_BYTES)
+        };
+        let is_due =
+            self.received - self.acknowledged >= messages || self.unacknowledged_bytes >= bytes;
         (is_due && !is(Bug::ForgottenAck)).then(|| self.ack())
     }
 
@@ -223,10 +233,14 @@ fn cost(message: &Bytes) -> usize {
     message.len() + 64
 }
 
-/// After so many messages the other side is told that they came.
+/// After so many messages the other side is told that they came, with what is said anyway.
 const ACK_MESSAGES: u64 = 32;
 /// Or after so many bytes.
 const ACK_BYTES: usize = 128 * 1024;
+/// After so many messages it is told in any case: the other side does not keep more of what has come.
+pub const SILENT_ACK_MESSAGES: u64 = 256;
+/// Or after so many bytes.
+const SILENT_ACK_BYTES: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -265,11 +279,19 @@ mod tests {
     #[test]
     fn what_comes_is_acknowledged_now_and_then() {
         let mut link = Link::new(0);
-        let acks: Vec<_> = (0..100).filter_map(|_| link.on_received(10)).collect();
+        let mut acks = |count, bytes, is_speaking| {
+            let acks = (0..count).filter_map(|_| {
+                link.on_received(bytes);
+                link.acknowledge(is_speaking)
+            });
+            acks.collect::<Vec<_>>()
+        };
 
-        assert_eq!(acks, [Control::Ack(32), Control::Ack(64), Control::Ack(96)]);
-        assert_eq!(link.on_received(1 << 20), Some(Control::Ack(101)));
-        assert_eq!(link.received(), 101);
+        assert_eq!(acks(100, 10, true), [Control::Ack(32), Control::Ack(64), Control::Ack(96)]);
+        assert_eq!(acks(1, 128 * 1024, true), [Control::Ack(101)]);
+        assert_eq!(acks(600, 10, false), [Control::Ack(357), Control::Ack(613)]);
+        assert_eq!(acks(1, 1 << 20, false), [Control::Ack(702)]);
+        assert_eq!(link.received(), 702);
     }
 
     #[test]
@@ -281,6 +303,6 @@ mod tests {
 
         assert!(!link.can_resume(0));
         assert_eq!(link.resume(1), Ok(vec![message(2), message(3)]));
-        assert_eq!(link.kept_bytes(), 328);
+        assert_eq!(link.kept(), 2);
     }
 }

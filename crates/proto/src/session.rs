@@ -376,6 +376,8 @@ impl Session {
                         self.on_violation(&violation);
                     }
                 }
+                let acknowledgement = self.acknowledge(false);
+                self.outputs.extend(acknowledgement.map(Output::Transmit));
             }
             Input::Woken => self.on_woken(now),
             Input::Closed { code, reason } => self.on_closed(now, code, reason),
@@ -402,6 +404,9 @@ impl Session {
             if let Some(Output::Transmit(packet)) = self.outputs.pop_front() {
                 batch.push(packet);
             }
+        }
+        if let Some(acknowledgement) = self.acknowledge(true) {
+            batch.push(acknowledgement);
         }
         batch.take().map(Output::Transmit)
     }

@@ -78,7 +78,7 @@ impl Place {
                 received.reply = on_control(link, control)?;
                 return Ok(received);
             }
-            received.reply = link.on_received(bytes.len()).map(Control::encode);
+            link.on_received(bytes.len());
         }
         if let Some(message) = self.assembler.push(bytes)? {
             received.frame = Some(ClientFrame::decode(&message, &self.manner.limits));
@@ -86,10 +86,16 @@ impl Place {
         Ok(received)
     }
 
-    /// How much is kept that the client has not acknowledged.
+    /// What the client is to be told of what came from it, if anything. To be asked after each
+    /// WebSocket message, and before something is sent in any case.
+    pub fn acknowledge(&mut self, is_speaking: bool) -> Option<Bytes> {
+        self.link.as_mut()?.acknowledge(is_speaking).map(Control::encode)
+    }
+
+    /// How many messages are kept that the client has not acknowledged.
     #[must_use]
-    pub fn kept_bytes(&self) -> usize {
-        self.link.as_ref().map_or(0, Link::kept_bytes)
+    pub fn kept(&self) -> usize {
+        self.link.as_ref().map_or(0, Link::kept)
     }
 
     /// Whether [`Place::resume`] can go on.

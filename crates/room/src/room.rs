@@ -64,6 +64,8 @@ pub enum Output {
         to: MemberId,
         /// The message. Shared, because a broadcast has many recipients.
         frame: Arc<ServerFrame>,
+        /// Whether it may wait a moment for something else that goes to the same member.
+        can_wait: bool,
     },
     /// End a member's connection, after what was delivered before. The driver then calls
     /// [`Room::leave`].
@@ -221,6 +223,7 @@ impl Room {
     }
 
     fn on_request(&mut self, from: MemberId, id: MessageId, request: Request) {
+        let is_awaited = request.is_awaited();
         let answer = match request {
             Request::Enable => return self.on_enable(from, id),
             Request::Disable => self.on_disable(from),
@@ -231,7 +234,9 @@ impl Room {
                 self.on_caller_chunk(from, &tool_call_id, chunk)
             }
         };
-        self.answer(from, id, answer);
+        let can_wait = !is_awaited && answer == Content::Empty;
+        let frame = Arc::new(ServerFrame::Response { id, content: answer });
+        self.outputs.push_back(Output::Deliver { to: from, frame, can_wait });
     }
 
     /// An enabled participant.
@@ -249,7 +254,7 @@ impl Room {
     }
 
     pub(crate) fn deliver_shared(&mut self, to: MemberId, frame: Arc<ServerFrame>) {
-        self.outputs.push_back(Output::Deliver { to, frame });
+        self.outputs.push_back(Output::Deliver { to, frame, can_wait: false });
     }
 
     pub(crate) fn refuse(&mut self, from: MemberId, reason: String) {

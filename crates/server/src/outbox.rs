@@ -26,12 +26,12 @@ impl Outbox {
         Self { state: Mutex::default(), filled: Notify::new(), ended: Notify::new(), limit_bytes }
     }
 
-    /// Adds a frame. After the end it is dropped.
+    /// Adds a frame, which may have a moment to wait. After the end it is dropped.
     ///
     /// # Errors
     ///
     /// [`TooSlow`] if too much is waiting. The queue has then ended.
-    pub(crate) fn push(&self, frame: Arc<ServerFrame>) -> Result<(), TooSlow> {
+    pub(crate) fn push(&self, frame: Arc<ServerFrame>, can_wait: bool) -> Result<(), TooSlow> {
         let cost = cost(&frame);
         {
             let mut state = self.lock();
@@ -40,7 +40,7 @@ impl Outbox {
             }
             // One frame may be as large as it likes, or it could never be delivered.
             if state.frames.is_empty() || state.bytes.saturating_add(cost) <= self.limit_bytes {
-                state.frames.push_back(frame);
+                state.frames.push_back((frame, can_wait));
                 state.bytes += cost;
                 self.filled.notify_one();
                 return Ok(());
@@ -74,9 +74,9 @@ impl Outbox {
     pub(crate) fn poll(&self) -> Next {
         let mut state = self.lock();
         match state.frames.pop_front() {
-            Some(frame) => {
+            Some((frame, can_wait)) => {
                 state.bytes -= cost(&frame);
-                Next::Frame(frame)
+                Next::Frame { frame, can_wait }
             }
             None => state.ending.clone().map_or(Next::Nothing, Next::End),
         }
@@ -114,7 +114,7 @@ impl Outbox {
 
 #[derive(Debug, Default)]
 struct State {
-    frames: VecDeque<Arc<ServerFrame>>,
+    frames: VecDeque<(Arc<ServerFrame>, bool)>,
     bytes: usize,
     ending: Option<Ending>,
 }
@@ -123,7 +123,12 @@ struct State {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Next {
     /// This.
-    Frame(Arc<ServerFrame>),
+    Frame {
+        /// The frame.
+        frame: Arc<ServerFrame>,
+        /// Whether it may wait a moment for the next one.
+        can_wait: bool,
+    },
     /// Nothing yet.
     Nothing,
     /// Nothing any more.
@@ -201,12 +206,12 @@ mod tests {
     fn one_frame_always_fits_and_the_next_one_ends_it() {
         let outbox = Outbox::new(1000);
 
-        assert_eq!(outbox.push(frame(5000)), Ok(()));
-        assert_eq!(outbox.push(frame(1)), Err(TooSlow));
+        assert_eq!(outbox.push(frame(5000), false), Ok(()));
+        assert_eq!(outbox.push(frame(1), false), Err(TooSlow));
 
         let ending = Ending::close(4000, "too slow");
         assert_eq!(outbox.poll(), Next::End(ending), "what was queued is gone");
-        assert_eq!(outbox.push(frame(1)), Ok(()), "and nothing comes after the end");
+        assert_eq!(outbox.push(frame(1), false), Ok(()), "and nothing comes after the end");
     }
 
     #[test]
@@ -214,8 +219,8 @@ mod tests {
         let outbox = Outbox::new(1000);
 
         for _ in 0..100 {
-            assert_eq!(outbox.push(frame(700)), Ok(()));
-            assert!(matches!(outbox.poll(), Next::Frame(_)));
+            assert_eq!(outbox.push(frame(700), false), Ok(()));
+            assert!(matches!(outbox.poll(), Next::Frame { .. }));
         }
         assert_eq!(outbox.poll(), Next::Nothing);
     }
@@ -224,11 +229,11 @@ mod tests {
     fn an_end_waits_for_its_turn_and_the_first_one_counts() {
         let outbox = Outbox::new(1000);
 
-        outbox.push(frame(1)).expect("there is room");
+        outbox.push(frame(1), false).expect("there is room");
         outbox.end(Ending::Gone);
         outbox.end(Ending::close(1000, "late"));
 
-        assert!(matches!(outbox.poll(), Next::Frame(_)));
+        assert!(matches!(outbox.poll(), Next::Frame { .. }));
         assert_eq!(outbox.poll(), Next::End(Ending::Gone));
     }
 }

@@ -180,8 +180,9 @@ impl State {
     fn deliver(&mut self, name: &RoomName) {
         while let Some(output) = self.room.poll_output() {
             match output {
-                Output::Deliver { to, frame } => {
-                    let pushed = self.outboxes.get(&to).map_or(Ok(()), |outbox| outbox.push(frame));
+                Output::Deliver { to, frame, can_wait } => {
+                    let outbox = self.outboxes.get(&to);
+                    let pushed = outbox.map_or(Ok(()), |outbox| outbox.push(frame, can_wait));
                     if pushed == Err(TooSlow) {
                         self.record(Incident::TooSlow, name, to);
                         self.outboxes.remove(&to);

@@ -169,6 +169,10 @@ impl Seat {
                 }
             }
         }
+        let acknowledgement = lock(&self.place).acknowledge(false);
+        if let Some(acknowledgement) = acknowledgement {
+            self.say(acknowledgement);
+        }
         pause
     }
 
@@ -241,34 +245,36 @@ impl Seat {
         first: Vec<Bytes>,
     ) -> Result<(), axum::Error> {
         let mut pings = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
-        let batch = self.client.traits.ours.then(Batch::default);
-        let mut writer = Writer { sink, batch };
+        let mut writer = Writer::new(sink, self.client.traits.ours);
         for packet in first {
-            writer.feed(packet).await?;
+            writer.feed(packet, false).await?;
         }
         loop {
             let controls = std::mem::take(&mut *lock(&self.controls));
             for control in controls {
-                writer.feed(control).await?;
+                writer.feed(control, false).await?;
             }
             match self.outbox.poll() {
-                Next::Frame(frame) => {
+                Next::Frame { frame, can_wait } => {
                     let packets = lock(&self.place).encode(&frame);
                     drop(frame);
                     for packet in packets {
-                        writer.feed(packet).await?;
+                        writer.feed(packet, can_wait).await?;
                     }
                 }
                 Next::Nothing => {
-                    writer.flush().await?;
+                    if writer.is_due() {
+                        writer.flush(&self.place).await?;
+                    }
                     tokio::select! {
                         () = self.outbox.filled() => {}
+                        () = writer.due() => {}
                         _ = pings.tick() => self.ping(&mut writer).await?,
                     }
                     continue;
                 }
                 Next::End(Ending::Close { code, reason }) => {
-                    writer.flush().await?;
+                    writer.flush(&self.place).await?;
                     let frame = CloseFrame { code, reason: reason.into() };
                     return writer.sink.send(WsMessage::Close(Some(frame))).await;
                 }
@@ -284,9 +290,9 @@ impl Seat {
     /// Asks whether the member is there. A page cannot see that, so ours are told that we are.
     async fn ping(&self, writer: &mut Writer) -> Result<(), axum::Error> {
         if self.keep.is_some() {
-            writer.feed(Control::Pong.encode()).await?;
+            writer.feed(Control::Pong.encode(), false).await?;
         }
-        writer.sink.feed(WsMessage::Ping(Bytes::new())).await
+        writer.feed_message(WsMessage::Ping(Bytes::new())).await
     }
 
     /// Waits until the end has been due for too long.
@@ -322,15 +328,45 @@ impl Seat {
 struct Writer {
     sink: SplitSink<WebSocket, WsMessage>,
     batch: Option<Batch>,
+    /// When what has been fed is to be flushed.
+    due: Option<Instant>,
 }
 
 impl Writer {
-    async fn feed(&mut self, packet: Bytes) -> Result<(), axum::Error> {
+    fn new(sink: SplitSink<WebSocket, WsMessage>, batches: bool) -> Self {
+        Self { sink, batch: batches.then(Batch::default), due: None }
+    }
+
+    async fn feed(&mut self, packet: Bytes, can_wait: bool) -> Result<(), axum::Error> {
+        let now = Instant::now();
+        match (can_wait && self.batch.is_some(), self.due) {
+            (false, _) => self.due = Some(now),
+            (true, None) => self.due = Some(now + PATIENCE),
+            (true, Some(_)) => {}
+        }
         let Some(batch) = &mut self.batch else {
             return self.sink.feed(WsMessage::Binary(packet)).await;
         };
         batch.push(packet);
         if batch.is_full() { self.feed_batch().await } else { Ok(()) }
+    }
+
+    /// Feeds what is no packet.
+    async fn feed_message(&mut self, message: WsMessage) -> Result<(), axum::Error> {
+        self.due = Some(Instant::now());
+        self.sink.feed(message).await
+    }
+
+    fn is_due(&self) -> bool {
+        self.due.is_some_and(|due| due <= Instant::now())
+    }
+
+    /// Waits until there is something to be flushed.
+    async fn due(&self) {
+        match self.due {
+            Some(due) => sleep_until(due).await,
+            None => future::pending().await,
+        }
     }
 
     async fn feed_batch(&mut self) -> Result<(), axum::Error> {
@@ -340,7 +376,13 @@ impl Writer {
         }
     }
 
-    async fn flush(&mut self) -> Result<(), axum::Error> {
+    /// What is owed to the client goes with it.
+    async fn flush(&mut self, place: &Mutex<Place>) -> Result<(), axum::Error> {
+        self.due = None;
+        if let Some(batch) = self.batch.as_mut().filter(|batch| !batch.is_empty()) {
+            let acknowledgement = lock(place).acknowledge(true);
+            acknowledgement.into_iter().for_each(|packet| batch.push(packet));
+        }
         self.feed_batch().await?;
         self.sink.flush().await
     }
@@ -360,6 +402,9 @@ fn is_goodbye(frame: Option<&CloseFrame>, is_silent: bool) -> bool {
 
 const CLOSE_NORMAL: u16 = 1000;
 const CLOSE_GOING_AWAY: u16 = 1001;
+
+/// How long an answer waits for which nobody waits.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// How long the end of a connection may take.
 pub(crate) const GRACE: Duration = Duration::from_secs(3);

@@ -8,8 +8,8 @@ use std::{
 };
 
 use room_proto::{
-    Config, ErrorCode, Event, Input, JsonText, Output, ParticipantId, RequestId, Session,
-    SessionError, StreamKey,
+    Config, ErrorCode, Event, Input, JsonText, Output, ParticipantId, RequestId,
+    SILENT_ACK_MESSAGES, Session, SessionError, StreamKey,
 };
 
 use crate::{
@@ -281,7 +281,7 @@ fn mood_text(mood: usize) -> String {
 }
 
 /// What may be unacknowledged when nothing is under way.
-pub(crate) const KEPT_AT_REST: usize = 140_000;
+pub(crate) const KEPT_AT_REST: usize = SILENT_ACK_MESSAGES as usize;
 
 fn new_session() -> Session {
     let config =

@@ -113,6 +113,11 @@ impl Server {
                     }
                 }
             }
+            if !seat.batch.is_empty()
+                && let Some(acknowledgement) = seat.place.acknowledge(true)
+            {
+                seat.batch.push(acknowledgement);
+            }
             self.acts.extend(seat.batch.take().map(|bytes| Act::Send(wire, bytes)));
         }
         std::mem::take(&mut self.acts)
@@ -127,9 +132,9 @@ impl Server {
     /// When everything has come to rest.
     pub(crate) fn check_rest(&self, model: &mut Model) {
         for seat in self.seats.values() {
-            let kept = seat.place.kept_bytes();
+            let kept = seat.place.kept();
             if kept > KEPT_AT_REST {
-                model.violated(format!("{kept} bytes are kept for {}", seat.id));
+                model.violated(format!("{kept} messages are kept for {}", seat.id));
             }
         }
     }
@@ -241,6 +246,10 @@ impl Server {
         for packet in batch::packets(bytes) {
             self.receive_packet(model, wire, member, packet);
         }
+        if let Some(seat) = self.seats.get_mut(&member) {
+            let acknowledgement = seat.place.acknowledge(false);
+            self.acts.extend(acknowledgement.map(|bytes| Act::Send(wire, bytes)));
+        }
     }
 
     fn receive_packet(&mut self, model: &mut Model, wire: WireId, member: MemberId, packet: &[u8]) {
@@ -344,7 +353,7 @@ impl Server {
     fn drain(&mut self, model: &mut Model) {
         while let Some(output) = self.room.poll_output() {
             match output {
-                Output::Deliver { to, frame } => self.deliver(model, to, frame),
+                Output::Deliver { to, frame, .. } => self.deliver(model, to, frame),
                 Output::Close { to, code, reason } => {
                     model.violated(format!("the room closed a member: {code} {reason}"));
                     self.leave(model, to, Some(code));

@@ -226,11 +226,16 @@ impl Session {
             return Ok(None);
         }
         self.begin_anew_if_undecided();
-        let control = self.continuity.link.as_mut().and_then(|link| link.on_received(bytes.len()));
-        if let Some(control) = control.filter(|_| self.is_attached()) {
-            self.outputs.push_back(Output::Transmit(control.encode()));
+        if let Some(link) = &mut self.continuity.link {
+            link.on_received(bytes.len());
         }
         Ok(Some(bytes))
+    }
+
+    /// What the server is to be told of what came from it, if anything.
+    pub(super) fn acknowledge(&mut self, is_speaking: bool) -> Option<bytes::Bytes> {
+        let link = self.continuity.link.as_mut().filter(|_| matches!(self.phase, Phase::Ready))?;
+        link.acknowledge(is_speaking).map(Control::encode)
     }
 
     fn on_control(&mut self, now: Timestamp, control: Control) -> Result<(), Violation> {
@@ -354,10 +359,10 @@ impl Session {
         }
     }
 
-    /// How much is kept that the server has not acknowledged.
+    /// How many messages are kept that the server has not acknowledged.
     #[must_use]
-    pub fn kept_bytes(&self) -> usize {
-        self.continuity.link.as_ref().map_or(0, Link::kept_bytes)
+    pub fn kept(&self) -> usize {
+        self.continuity.link.as_ref().map_or(0, Link::kept)
     }
 
     /// The handshake's clock starts with the first input.

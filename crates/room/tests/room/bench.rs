@@ -126,7 +126,7 @@ impl Bench {
     pub(crate) fn drain(&mut self) {
         while let Some(output) = self.room.poll_output() {
             match output {
-                Output::Deliver { to, frame } => {
+                Output::Deliver { to, frame, .. } => {
                     self.told.entry(to).or_default().push((*frame).clone());
                 }
                 Output::Close { to, code, reason } => {

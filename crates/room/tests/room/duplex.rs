@@ -113,7 +113,7 @@ impl Pair {
         let mut any = false;
         while let Some(output) = self.room.poll_output() {
             any = true;
-            let Output::Deliver { to, frame } = output else { panic!("{output:?}") };
+            let Output::Deliver { to, frame, .. } = output else { panic!("{output:?}") };
             let Some(end) = self.ends.iter_mut().find(|end| end.member == to) else { continue };
             let id = MessageId(end.next_id);
             end.next_id += 1;

@@ -52,9 +52,9 @@ impl Guest {
             let open = (&self.writers, &self.readers);
             model.violated(format!("guest {} has open streams: {open:?}", self.number));
         }
-        if self.session.kept_bytes() > KEPT_AT_REST {
-            let kept = self.session.kept_bytes();
-            model.violated(format!("guest {} keeps {kept} bytes", self.number));
+        if self.session.kept() > KEPT_AT_REST {
+            let kept = self.session.kept();
+            model.violated(format!("guest {} keeps {kept} messages", self.number));
         }
         let listed: Vec<_> = self.session.participants().map(|one| one.id.clone()).collect();
         if !self.known.keys().eq(listed.iter()) {

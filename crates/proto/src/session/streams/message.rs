@@ -5,7 +5,7 @@
 
 use crate::{
     Extensions, JsonText,
-    frame::Object,
+    frame::{Object, system},
     json::{Fields, Raw},
 };
 
@@ -33,9 +33,9 @@ impl StreamKind {
             Self::Open => "stream.open",
             Self::Accept => "stream.accept",
             Self::Reject => "stream.reject",
-            Self::Chunk => "stream.chunk",
+            Self::Chunk => system::STREAM_CHUNK,
             Self::Close => "stream.close",
-            Self::Credit => "stream.credit",
+            Self::Credit => system::STREAM_CREDIT,
         }
     }
 }
