@@ -13,6 +13,7 @@ use std::{
 };
 
 use futures::StreamExt;
+use gloo_net::websocket::events::CloseEvent as Closing;
 use room_proto::{Config, Input, Session, SessionError, Timestamp, session::Output};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -20,8 +21,9 @@ use web_sys::WebSocket;
 
 use crate::{
     error::{invalid, to_js},
+    lent,
     listener::EngineListener,
-    socket::{Socket, SocketEvent, SocketEvents},
+    socket::{NO_CLOSE_FRAME, Socket, SocketEvent, SocketEvents},
 };
 
 pub(crate) struct Driver {
@@ -104,8 +106,12 @@ impl Driver {
     /// `number` is the socket's.
     async fn listen(self: Rc<Self>, mut events: SocketEvents, number: u32) {
         while let Some(event) = events.next().await {
+            let is_last = matches!(event, SocketEvent::Closed(_));
             if self.sockets.get() == number {
-                self.on_socket(&event);
+                self.on_socket(event);
+            }
+            if is_last {
+                return;
             }
             if self.ended.borrow().is_some() || self.sockets.get() != number {
                 break;
@@ -113,16 +119,31 @@ impl Driver {
         }
         drop(self);
         // What comes after the end concerns nobody, but see `SocketEvents`.
-        while events.next().await.is_some() {}
+        while !matches!(events.next().await, Some(SocketEvent::Closed(_)) | None) {}
     }
 
-    fn on_socket(&self, event: &SocketEvent) {
-        let input = match event {
-            SocketEvent::Opened => Input::Opened,
-            SocketEvent::Received(bytes) => Input::Received(bytes),
-            SocketEvent::Closed { code, reason } => Input::Closed { code: *code, reason },
-        };
-        self.feed(input);
+    fn on_socket(&self, event: SocketEvent) {
+        match event {
+            SocketEvent::Opened => self.feed(Input::Opened),
+            SocketEvent::Received(buffer) => match lent::take(buffer) {
+                Ok(bytes) => self.feed(Input::Received(&bytes)),
+                Err(error) => self.fail_socket(&error.message),
+            },
+            SocketEvent::Closed(Closing { code, reason, .. }) => {
+                let code = (code != NO_CLOSE_FRAME).then_some(code);
+                self.feed(Input::Closed { code, reason: &reason });
+            }
+        }
+    }
+
+    /// The socket cannot be used any more.
+    fn fail_socket(&self, reason: &str) {
+        let lost = Input::Closed { code: None, reason };
+        self.ask(|session, now| session.handle_input(now, lost));
+        if let Some(socket) = self.socket() {
+            socket.close(CLOSE_NORMAL, reason);
+        }
+        self.settle();
     }
 
     fn feed(&self, input: Input<'_>) {
@@ -171,10 +192,7 @@ impl Driver {
     fn transmit(&self, bytes: &[u8]) {
         let Some(socket) = self.socket() else { return };
         if socket.send(bytes).is_err() {
-            let reason = "the socket refused to send";
-            let lost = Input::Closed { code: None, reason };
-            self.ask(|session, now| session.handle_input(now, lost));
-            socket.close(CLOSE_NORMAL, reason);
+            self.fail_socket("the socket refused to send");
         }
     }
 

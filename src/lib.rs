@@ -10,6 +10,7 @@
 mod driver;
 mod engine;
 mod error;
+mod lent;
 mod listener;
 mod options;
 mod socket;

@@ -1,18 +1,22 @@
 //! One browser WebSocket.
 //!
-//! Receiving goes through gloo-net, over a clone of the handle. Sending goes to the handle itself:
-//! gloo-net's sink says `Ok` to what a closed socket drops, and copies each message.
+//! Its events are read as a stream. A message comes as the buffer that the browser made of it, so
+//! that what is large in it need not be copied out of our memory again; see `lent.rs`.
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use futures::{Sink, Stream};
-use gloo_net::websocket::{self, Message, WebSocketError};
+use futures::{
+    Stream, StreamExt,
+    channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
+};
+use gloo_net::websocket::events::CloseEvent as Closing;
+use js_sys::ArrayBuffer;
 use room_proto::{ErrorCode, SessionError};
-use wasm_bindgen::JsValue;
-use web_sys::WebSocket;
+use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
+use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 /// The half that sends.
 pub(crate) struct Socket {
@@ -26,14 +30,9 @@ impl Socket {
     ///
     /// [`ErrorCode::InvalidArgument`] if it is not a WebSocket.
     pub(crate) fn attach(raw: WebSocket) -> Result<(Self, SocketEvents), SessionError> {
-        let not_a_socket =
-            |_| SessionError::new(ErrorCode::InvalidArgument, "the socket must be a WebSocket");
-        if !raw.is_object() {
-            return Err(not_a_socket(()));
-        }
-        let socket =
-            websocket::futures::WebSocket::try_from(raw.clone()).map_err(|_| not_a_socket(()))?;
-        let events = SocketEvents { raw: raw.clone(), socket, opened: false };
+        let events = SocketEvents::of(raw.clone()).map_err(|_| {
+            SessionError::new(ErrorCode::InvalidArgument, "the socket must be a WebSocket")
+        })?;
         Ok((Self { raw }, events))
     }
 
@@ -61,67 +60,98 @@ impl Socket {
 /// What happens on a socket.
 pub(crate) enum SocketEvent {
     Opened,
-    Received(Vec<u8>),
-    /// It closed, or failed before it opened.
-    Closed {
-        code: Option<u16>,
-        reason: String,
-    },
+    Received(ArrayBuffer),
+    /// It closed, or failed before it opened. The last event.
+    Closed(Closing),
 }
 
 /// The half that listens.
 ///
-/// To be read to its end: dropping it before the socket closed makes gloo-net close the socket
-/// and dispatch a `close` event of its own invention.
+/// To be read to the last event: Node's sockets throw an error that nobody listens for.
 pub(crate) struct SocketEvents {
     raw: WebSocket,
-    socket: websocket::futures::WebSocket,
-    opened: bool,
+    events: UnboundedReceiver<SocketEvent>,
+    on_message: Closure<dyn FnMut(MessageEvent)>,
+    on_other: Closure<dyn FnMut(Event)>,
+}
+
+impl SocketEvents {
+    fn of(raw: WebSocket) -> Result<Self, JsValue> {
+        if !raw.is_object() {
+            return Err(JsValue::UNDEFINED);
+        }
+        let (sender, events) = unbounded();
+        if raw.ready_state() == WebSocket::OPEN {
+            tell(&sender, SocketEvent::Opened);
+        }
+        let on_message = Closure::new({
+            let sender = sender.clone();
+            move |event: MessageEvent| on_message(&sender, &event)
+        });
+        let socket = raw.clone();
+        let on_other = Closure::new(move |event: Event| on_other(&sender, &socket, event));
+
+        raw.set_binary_type(BinaryType::Arraybuffer);
+        raw.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref())?;
+        for kind in OTHERS {
+            raw.add_event_listener_with_callback(kind, on_other.as_ref().unchecked_ref())?;
+        }
+        Ok(Self { raw, events, on_message, on_other })
+    }
 }
 
 impl Stream for SocketEvents {
     type Item = SocketEvent;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SocketEvent>> {
-        if !self.opened && self.poll_opened(cx) {
-            self.opened = true;
-            return Poll::Ready(Some(SocketEvent::Opened));
-        }
-        loop {
-            let Some(event) = ready!(Pin::new(&mut self.socket).poll_next(cx)) else {
-                return Poll::Ready(None);
-            };
-            if let Some(event) = self.translate(event) {
-                return Poll::Ready(Some(event));
-            }
+        self.events.poll_next_unpin(cx)
+    }
+}
+
+impl Drop for SocketEvents {
+    fn drop(&mut self) {
+        let listen = self.on_message.as_ref().unchecked_ref();
+        // It was added, so it can be taken away.
+        let _ = self.raw.remove_event_listener_with_callback("message", listen);
+        for kind in OTHERS {
+            let listen = self.on_other.as_ref().unchecked_ref();
+            let _ = self.raw.remove_event_listener_with_callback(kind, listen);
         }
     }
 }
 
-impl SocketEvents {
-    /// gloo-net tells of the opening only by its sink getting ready.
-    fn poll_opened(&mut self, cx: &mut Context<'_>) -> bool {
-        let is_ready = Pin::new(&mut self.socket).poll_ready(cx).is_ready();
-        is_ready && self.raw.ready_state() == WebSocket::OPEN
-    }
-
-    fn translate(&self, event: Result<Message, WebSocketError>) -> Option<SocketEvent> {
-        match event {
-            Ok(Message::Bytes(bytes)) => Some(SocketEvent::Received(bytes)),
-            // The protocol has binary messages only.
-            Ok(Message::Text(_)) => None,
-            // Node's socket does not fire `close` after a refusal.
-            Err(WebSocketError::ConnectionError) => {
-                (!self.opened).then(|| SocketEvent::Closed { code: None, reason: String::new() })
-            }
-            Err(WebSocketError::ConnectionClose(event)) => {
-                let code = (event.code != NO_CLOSE_FRAME).then_some(event.code);
-                Some(SocketEvent::Closed { code, reason: event.reason })
-            }
-            Err(WebSocketError::MessageSendError(_) | _) => None,
-        }
+fn on_message(sender: &UnboundedSender<SocketEvent>, event: &MessageEvent) {
+    let data = event.data();
+    // The protocol has binary messages only.
+    if data.is_object() {
+        tell(sender, SocketEvent::Received(data.unchecked_into()));
     }
 }
+
+fn on_other(sender: &UnboundedSender<SocketEvent>, socket: &WebSocket, event: Event) {
+    match event.type_().as_str() {
+        "open" => tell(sender, SocketEvent::Opened),
+        "close" => {
+            let event: CloseEvent = event.unchecked_into();
+            let (code, reason, was_clean) = (event.code(), event.reason(), event.was_clean());
+            tell(sender, SocketEvent::Closed(Closing { code, reason, was_clean }));
+        }
+        // Node's socket does not fire `close` after a refusal.
+        _ if socket.ready_state() != WebSocket::OPEN => {
+            let reason = String::new();
+            let closing = Closing { code: NO_CLOSE_FRAME, reason, was_clean: false };
+            tell(sender, SocketEvent::Closed(closing));
+        }
+        _ => {}
+    }
+}
+
+fn tell(sender: &UnboundedSender<SocketEvent>, event: SocketEvent) {
+    // Who does not listen any more need not be told.
+    let _ = sender.unbounded_send(event);
+}
+
+const OTHERS: [&str; 3] = ["open", "close", "error"];
 
 /// The code in a `close` event for a connection that broke.
-const NO_CLOSE_FRAME: u16 = 1006;
+pub(crate) const NO_CLOSE_FRAME: u16 = 1006;

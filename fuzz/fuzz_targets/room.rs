@@ -100,7 +100,8 @@ impl World {
 
     fn bytes(&mut self, from: MemberId, bytes: &[u8]) {
         let Some(place) = self.places.get_mut(&from) else { return };
-        match place.receive(bytes) {
+        let bytes = Bytes::copy_from_slice(bytes);
+        match place.receive(&bytes, &bytes) {
             Ok(received) => {
                 if let Some(frame) = received.frame {
                     if let Ok(ClientFrame::Request { id, request }) = &frame
@@ -136,7 +137,7 @@ impl World {
     fn drain(&mut self) {
         while let Some(output) = self.room.poll_output() {
             match output {
-                Output::Deliver { to, frame } => {
+                Output::Deliver { to, frame, .. } => {
                     let place = self.places.get_mut(&to).expect("who is not there is spoken to");
                     let _ = place.encode(&frame);
                     if let ServerFrame::Response { id, .. } = frame.as_ref() {

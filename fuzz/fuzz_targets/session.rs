@@ -170,7 +170,7 @@ impl World {
         let now = self.now;
         match step {
             Step::Opened => self.input(Input::Opened),
-            Step::Noise(bytes) => self.input(Input::Received(&bytes)),
+            Step::Noise(bytes) => self.input(Input::Received(&bytes.into())),
             Step::Control(kind, count) => {
                 let count = u64::from(count);
                 let control =
@@ -255,7 +255,7 @@ impl World {
             Step::Write(key, bytes) => {
                 let header = JsonText::empty_object();
                 let data = vec![0; bytes.into()];
-                drop(self.session.write_stream(now, StreamKey(key.into()), &header, &data));
+                drop(self.session.write_stream(now, StreamKey(key.into()), &header, data.into()));
             }
             Step::CloseStream(key) => {
                 let asked = self.session.close_stream(now, StreamKey(key.into()));

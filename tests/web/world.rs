@@ -6,6 +6,7 @@ use std::{
     rc::Rc,
 };
 
+use bytes::Bytes;
 use js_sys::{Object, Promise, Uint8Array};
 use room::{Grants, Joining, MemberId, Output, Room, RoomConfig, RoomLimits, Traits};
 use room_messaging::Engine;
@@ -30,7 +31,7 @@ pub(crate) struct World {
 }
 
 /// What a page sent, and from which socket.
-type Parcel = (Rc<Seat>, Vec<u8>);
+type Parcel = (Rc<Seat>, Bytes);
 
 /// The server's end of one socket.
 struct Seat {
@@ -149,7 +150,7 @@ impl World {
         let number = self.seats.borrow().len();
         let on_send = Closure::new(move |bytes: Uint8Array| {
             let seat = Rc::clone(&world.seats.borrow()[number]);
-            world.inbox.borrow_mut().push_back((seat, bytes.to_vec()));
+            world.inbox.borrow_mut().push_back((seat, bytes.to_vec().into()));
             world.pump_soon();
         });
         let world = self.clone();
@@ -199,8 +200,8 @@ impl World {
         }
     }
 
-    fn take(&self, seat: &Seat, bytes: &[u8]) {
-        let message = seat.assembler.borrow_mut().push(bytes).expect("our client packs well");
+    fn take(&self, seat: &Seat, bytes: &Bytes) {
+        let message = seat.assembler.borrow_mut().push(bytes, bytes).expect("our client packs well");
         if let (Some(message), Some(member)) = (message, seat.member.get()) {
             let frame = ClientFrame::decode(&message, &Limits::default());
             self.room.borrow_mut().handle(member, frame);

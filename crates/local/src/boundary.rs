@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, time::Duration};
 
+use bytes::Bytes;
 use js_sys::{Array, Uint8Array};
 use room_proto::JsonText;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
@@ -52,8 +53,8 @@ impl LocalCore {
     }
 
     /// Takes a WebSocket message.
-    pub fn receive(&self, now: f64, line: f64, packet: &[u8]) {
-        self.hall.borrow_mut().receive(time(now), line_id(line), packet);
+    pub fn receive(&self, now: f64, line: f64, packet: Vec<u8>) {
+        self.hall.borrow_mut().receive(time(now), line_id(line), &Bytes::from(packet));
     }
 
     /// There was a sign of life.

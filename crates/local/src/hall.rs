@@ -128,11 +128,11 @@ impl Hall {
     }
 
     /// Takes a WebSocket message. A connection that is over is not heard.
-    pub fn receive(&mut self, now: Time, line: LineId, packet: &[u8]) {
+    pub fn receive(&mut self, now: Time, line: LineId, packet: &Bytes) {
         let Some(&member) = self.by_line.get(&line) else { return };
         let Some(seat) = self.seats.get_mut(&member) else { return };
         seat.heard_at = now;
-        match seat.place.receive(packet) {
+        match seat.place.receive(packet, packet) {
             Ok(Received { frame, reply }) => {
                 let acknowledgement = seat.place.acknowledge(false);
                 for control in reply.into_iter().chain(acknowledgement) {

@@ -23,10 +23,14 @@ pub enum BodyForm {
 }
 
 impl BodyForm {
-    /// Lays out a body. The plain forms have no room for a payload.
+    /// Lays out a body: gives its beginning and, if it is large, the payload that follows. The
+    /// plain forms have no room for a payload.
     #[must_use]
-    pub fn encode(self, json: &str, payload: &[u8]) -> Bytes {
-        let mut body = BytesMut::with_capacity(PREFIX_LEN + json.len() + payload.len());
+    pub fn encode(self, json: &str, payload: &Bytes) -> (Bytes, Bytes) {
+        let is_large = self == Self::Packed && payload.len() >= LARGE_BYTES;
+        let (inside, rest) =
+            if is_large { (&Bytes::new(), payload.clone()) } else { (payload, Bytes::new()) };
+        let mut body = BytesMut::with_capacity(PREFIX_LEN + json.len() + inside.len());
         match self {
             Self::Packed => body.put_u64(json.len() as u64),
             Self::Plain => {}
@@ -34,9 +38,9 @@ impl BodyForm {
         }
         body.put_slice(json.as_bytes());
         if self == Self::Packed {
-            body.put_slice(payload);
+            body.put_slice(inside);
         }
-        body.freeze()
+        (body.freeze(), rest)
     }
 }
 
@@ -85,3 +89,5 @@ impl Body {
 }
 
 const PREFIX_LEN: usize = 8;
+/// From here on a copy costs more than to handle two parts.
+const LARGE_BYTES: usize = 4096;

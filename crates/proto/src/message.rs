@@ -11,25 +11,54 @@ pub struct Message {
     pub id: MessageId,
     /// Its type.
     pub kind: String,
-    /// Its body, JSON and payload together.
+    /// Its body, JSON and payload together; of a message to be sent, what is before `rest`.
     pub body: Bytes,
+    /// The end of the body of a message to be sent, as it was given: large payloads are not put
+    /// together with the JSON only to be cut into packets.
+    pub rest: Bytes,
 }
 
 impl Message {
+    /// A message with this body, in one piece.
+    #[must_use]
+    pub fn new(id: MessageId, kind: impl Into<String>, body: Bytes) -> Self {
+        Self { id, kind: kind.into(), body, rest: Bytes::new() }
+    }
+
+    /// How long the body is.
+    #[must_use]
+    pub fn body_len(&self) -> usize {
+        self.body.len() + self.rest.len()
+    }
+
     /// The message as WebSocket messages: one first packet, then the body in slices of at most
     /// `packet_bytes`.
     pub fn packets(&self, packet_bytes: usize) -> impl Iterator<Item = Bytes> + '_ {
-        let slices = self.body.chunks(packet_bytes.max(1));
-        let count = u32::try_from(slices.len()).unwrap_or(u32::MAX);
-        let first = Packet::First { id: self.id, count, kind: &self.kind };
-        let data =
-            (1..=count).zip(slices).map(|(index, body)| Packet::Data { id: self.id, index, body });
+        let (id, size) = (self.id, packet_bytes.max(1));
+        let slices = self.body_len().div_ceil(size);
+        let count = u32::try_from(slices).unwrap_or(u32::MAX);
+        let first = Packet::First { id, count, kind: &self.kind };
+        let mut bytes = Vec::with_capacity(first.encoded_len());
+        first.encode(&mut bytes);
 
-        std::iter::once(first).chain(data).map(|packet| {
-            let mut bytes = Vec::with_capacity(packet.encoded_len());
+        let data = (1..=count).zip(0..slices).map(move |(index, slice)| {
+            let from = slice * size;
+            let (body, rest) = self.slice(from, self.body_len().min(from.saturating_add(size)));
+            let packet = Packet::Data { id, index, body };
+            let mut bytes = Vec::with_capacity(packet.encoded_len() + rest.len());
             packet.encode(&mut bytes);
-            Bytes::from(bytes)
-        })
+            bytes.extend_from_slice(rest);
+            bytes
+        });
+        std::iter::once(bytes).chain(data).map(Bytes::from)
+    }
+
+    /// What of the two parts of the body is in this range of both.
+    fn slice(&self, from: usize, to: usize) -> (&[u8], &[u8]) {
+        let len = self.body.len();
+        let body = self.body.get(from.min(len)..to.min(len));
+        let rest = self.rest.get(from.saturating_sub(len)..to.saturating_sub(len));
+        (body.unwrap_or_default(), rest.unwrap_or_default())
     }
 }
 
@@ -60,15 +89,16 @@ impl Assembler {
         Self { limits, state: State::Idle }
     }
 
-    /// Takes one WebSocket message; gives back the message that it completes.
+    /// Takes one packet, which is a WebSocket message or came in one; gives back the message that
+    /// it completes.
     ///
     /// # Errors
     ///
     /// [`DecodeError`] once for each message that is dropped.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<Option<Message>, DecodeError> {
-        match Packet::decode(bytes) {
+    pub fn push(&mut self, whole: &Bytes, packet: &[u8]) -> Result<Option<Message>, DecodeError> {
+        match Packet::decode(packet) {
             Ok(Packet::First { id, count, kind }) => self.start(id, count, kind),
-            Ok(Packet::Data { id, index, body }) => self.go_on(id, index, body),
+            Ok(Packet::Data { id, index, body }) => self.go_on(id, index, whole, body),
             Err(error) => Err(error).inspect_err(|_| self.state = State::Skipping),
         }
     }
@@ -87,7 +117,7 @@ impl Assembler {
         }
         if count == 0 {
             self.state = State::Idle;
-            return Ok(Some(Message { id, kind: kind.to_owned(), body: Bytes::new() }));
+            return Ok(Some(Message::new(id, kind, Bytes::new())));
         }
 
         let kind = kind.to_owned();
@@ -120,6 +150,7 @@ impl Assembler {
         &mut self,
         id: MessageId,
         index: u32,
+        whole: &Bytes,
         slice: &[u8],
     ) -> Result<Option<Message>, DecodeError> {
         let limit = self.limits.max_message_bytes;
@@ -132,6 +163,10 @@ impl Assembler {
             State::Collecting { body, .. } if body.len() + slice.len() > limit => {
                 Err(DecodeError::MessageTooLong { limit })
             }
+            State::Collecting { id, kind, count: 1, .. } => {
+                self.state = State::Idle;
+                Ok(Some(Message::new(id, kind, part(whole, slice))))
+            }
             State::Collecting { id, kind, count, next, mut body } => {
                 if next == 1 {
                     // Senders fill all but the last packet, so the first slice tells the size.
@@ -141,12 +176,21 @@ impl Assembler {
                 body.put_slice(slice);
                 if next == count {
                     self.state = State::Idle;
-                    return Ok(Some(Message { id, kind, body: body.freeze() }));
+                    return Ok(Some(Message::new(id, kind, body.freeze())));
                 }
                 self.state = State::Collecting { id, kind, count, next: next + 1, body };
                 Ok(None)
             }
         }
+    }
+}
+
+/// A part of what came, without a copy; but a small part would keep all of it in memory.
+fn part(whole: &Bytes, slice: &[u8]) -> Bytes {
+    if slice.len() >= whole.len() / 2 {
+        whole.slice_ref(slice)
+    } else {
+        Bytes::copy_from_slice(slice)
     }
 }
 

@@ -98,7 +98,7 @@ pub enum Input<'a> {
     /// The WebSocket opened.
     Opened,
     /// A binary WebSocket message came.
-    Received(&'a [u8]),
+    Received(&'a Bytes),
     /// The moment of [`Session::next_wakeup`] has come.
     Woken,
     /// The WebSocket closed or failed.
@@ -372,7 +372,7 @@ impl Session {
             Input::Opened => {}
             Input::Received(message) => {
                 for packet in batch::packets(message) {
-                    if let Err(violation) = self.on_received(now, packet) {
+                    if let Err(violation) = self.on_received(now, message, packet) {
                         self.on_violation(&violation);
                     }
                 }
@@ -492,12 +492,19 @@ impl Session {
         self.participants.find(id)
     }
 
-    fn on_received(&mut self, now: Timestamp, bytes: &[u8]) -> Result<(), Violation> {
+    fn on_received(
+        &mut self,
+        now: Timestamp,
+        message: &Bytes,
+        packet: &[u8],
+    ) -> Result<(), Violation> {
         if let Phase::Lost(_) | Phase::Ended(_) = self.phase {
             return Ok(());
         }
-        let Some(bytes) = self.on_linked(now, bytes)? else { return Ok(()) };
-        let Some(received) = self.wire.receive(bytes)? else { return Ok(()) };
+        if !self.on_linked(now, packet)? {
+            return Ok(());
+        }
+        let Some(received) = self.wire.receive(message, packet)? else { return Ok(()) };
         match self.phase {
             Phase::Handshake(_) => self.on_handshake_frame(now, received),
             Phase::Ready => return self.on_frame(now, received.frame),

@@ -10,7 +10,7 @@ use room_proto::{
 };
 
 fn message(id: u64, kind: &str, body: &[u8]) -> Message {
-    Message { id: MessageId(id), kind: kind.to_owned(), body: Bytes::copy_from_slice(body) }
+    Message::new(MessageId(id), kind, Bytes::copy_from_slice(body))
 }
 
 fn any_message() -> impl Strategy<Value = Message> {
@@ -25,7 +25,7 @@ fn push_all(
 ) -> (Vec<Message>, Vec<DecodeError>) {
     let (mut messages, mut errors) = (Vec::new(), Vec::new());
     for packet in packets {
-        match assembler.push(&packet) {
+        match assembler.push(&packet, &packet) {
             Ok(message) => messages.extend(message),
             Err(error) => errors.push(error),
         }
@@ -113,9 +113,9 @@ proptest! {
     fn no_bytes_panic(packets in vec(vec(any::<u8>(), 0..80), 0..12)) {
         let mut session = Session::new(room_proto::Config::default());
         let mut assembler = Assembler::new(Limits::default());
-        for packet in packets {
+        for packet in packets.into_iter().map(Bytes::from) {
             session.handle_input(std::time::Duration::ZERO, Input::Received(&packet));
-            if let Ok(Some(message)) = assembler.push(&packet) {
+            if let Ok(Some(message)) = assembler.push(&packet, &packet) {
                 let _ = ClientFrame::decode(&message, &Limits::default());
                 let _ = ServerFrame::decode(&message, &Limits::default());
             }

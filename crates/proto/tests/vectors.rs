@@ -34,9 +34,9 @@ fn vector(recorded: &Value) -> Vector {
 
     let mut assembler = Assembler::new(Limits::default());
     for packet in before {
-        assert_eq!(assembler.push(packet), Ok(None));
+        assert_eq!(assembler.push(packet, packet), Ok(None));
     }
-    let message = assembler.push(last).expect("a packet").expect("the last packet completes");
+    let message = assembler.push(last, last).expect("a packet").expect("the last packet completes");
     Vector {
         name: format!("{}: {}", recorded["step"], recorded["meaning"]),
         is_from_client: recorded["dir"] == "client->server",

@@ -32,7 +32,7 @@ pub struct Place {
     link: Option<Link>,
 }
 
-/// What became of a WebSocket message.
+/// What became of a packet.
 #[derive(Debug, Default)]
 pub struct Received {
     /// For the room.
@@ -66,21 +66,21 @@ impl Place {
         packets
     }
 
-    /// Takes a WebSocket message.
+    /// Takes a packet, which is a WebSocket message or came in one.
     ///
     /// # Errors
     ///
     /// [`Violation`] if it cannot be read, which is the end of the member.
-    pub fn receive(&mut self, bytes: &[u8]) -> Result<Received, Violation> {
+    pub fn receive(&mut self, whole: &Bytes, packet: &[u8]) -> Result<Received, Violation> {
         let mut received = Received::default();
         if let Some(link) = &mut self.link {
-            if let Some(control) = Control::decode(bytes)? {
+            if let Some(control) = Control::decode(packet)? {
                 received.reply = on_control(link, control)?;
                 return Ok(received);
             }
-            link.on_received(bytes.len());
+            link.on_received(packet.len());
         }
-        if let Some(message) = self.assembler.push(bytes)? {
+        if let Some(message) = self.assembler.push(whole, packet)? {
             received.frame = Some(ClientFrame::decode(&message, &self.manner.limits));
         }
         Ok(received)

@@ -153,7 +153,7 @@ impl Seat {
         let mut pause = Duration::ZERO;
         for packet in batch::packets(message) {
             // The lock is gone before the room is asked.
-            let received = lock(&self.place).receive(packet);
+            let received = lock(&self.place).receive(message, packet);
             match received {
                 Ok(Received { frame, reply }) => {
                     if let Some(reply) = reply {

@@ -239,12 +239,12 @@ impl Server {
     }
 
     /// A WebSocket message came.
-    pub(crate) fn receive(&mut self, now: Time, model: &mut Model, wire: WireId, bytes: &[u8]) {
+    pub(crate) fn receive(&mut self, now: Time, model: &mut Model, wire: WireId, bytes: &Bytes) {
         let Some(&member) = self.by_wire.get(&wire) else { return };
         let Some(seat) = self.seats.get_mut(&member) else { return };
         seat.heard_at = now;
         for packet in batch::packets(bytes) {
-            self.receive_packet(model, wire, member, packet);
+            self.receive_packet(model, wire, member, (bytes, packet));
         }
         if let Some(seat) = self.seats.get_mut(&member) {
             let acknowledgement = seat.place.acknowledge(false);
@@ -252,10 +252,16 @@ impl Server {
         }
     }
 
-    fn receive_packet(&mut self, model: &mut Model, wire: WireId, member: MemberId, packet: &[u8]) {
+    fn receive_packet(
+        &mut self,
+        model: &mut Model,
+        wire: WireId,
+        member: MemberId,
+        (whole, packet): (&Bytes, &[u8]),
+    ) {
         // It may have left with the packet before.
         let Some(seat) = self.seats.get_mut(&member) else { return };
-        match seat.place.receive(packet) {
+        match seat.place.receive(whole, packet) {
             Ok(received) => {
                 if let Some(reply) = received.reply {
                     self.acts.push(Act::Send(wire, reply));

@@ -103,7 +103,7 @@ impl Writing {
             }
             let Some(Chunk { header, size }) = self.chunks.pop_front() else { break };
             let data = pattern(size);
-            client.command(|session, now| session.write_stream(now, stream, &header, &data))?;
+            client.command(|session, now| session.write_stream(now, stream, &header, data.into()))?;
         }
         Ok(true)
     }

@@ -92,7 +92,7 @@ impl Bench {
                     continue;
                 }
                 *self.received.entry(line).or_default() += 1;
-                if let Some(message) = assembler.push(&packet).expect("we write packets") {
+                if let Some(message) = assembler.push(&packet, &packet).expect("we write packets") {
                     let frame =
                         ServerFrame::decode(&message, &Limits::default()).expect("we write frames");
                     frames.push((line, frame));
@@ -182,14 +182,14 @@ fn who_breaks_the_protocol_is_told_and_has_left() {
     let ada = bench.join("ada");
     bench.told();
 
-    bench.hall.receive(bench.now, ada, b"nonsense");
+    bench.hall.receive(bench.now, ada, &Bytes::from_static(b"nonsense"));
 
     let told = bench.polled();
     let [(line, Told::Over { code: Some(4001), .. })] = told.as_slice() else {
         panic!("{told:?}");
     };
     assert_eq!(*line, ada);
-    bench.hall.receive(bench.now, ada, b"nonsense");
+    bench.hall.receive(bench.now, ada, &Bytes::from_static(b"nonsense"));
     assert_eq!(bench.hall.poll(), None, "who has left is not heard");
 }
 

@@ -110,15 +110,15 @@ impl ClientFrame {
                 return Self::attributes_message(*id, attributes, dialect);
             }
             Self::ToolCallResponse { call, content } => {
-                (*call, kinds::CALL_RESPONSE, traced(content.to_json(), dialect), &[][..])
+                (*call, kinds::CALL_RESPONSE, traced(content.to_json(), dialect), Bytes::new())
             }
             Self::ToolCallResponseChunk { call, tool_call_id, chunk } => {
                 let object = Object::new().string("tool_call_id", tool_call_id);
                 let json = object.json("chunk", &chunk.to_json()).end();
-                (*call, kinds::RESPONSE_CHUNK, traced(json, dialect), &[][..])
+                (*call, kinds::RESPONSE_CHUNK, traced(json, dialect), Bytes::new())
             }
         };
-        packed(id, kind, &json, payload, dialect)
+        packed(id, kind, &json, &payload, dialect)
     }
 
     fn attributes_message(id: MessageId, text: &JsonText, dialect: &ClientDialect) -> Message {
@@ -129,31 +129,32 @@ impl ClientFrame {
             text.clone()
         };
         let json = restyle(json.as_str(), dialect.style);
-        Message { id, kind: kinds::SET_ATTRIBUTES.to_owned(), body: form.encode(&json, &[]) }
+        let (body, rest) = form.encode(&json, &Bytes::new());
+        Message { id, kind: kinds::SET_ATTRIBUTES.to_owned(), body, rest }
     }
 }
 
 impl Request {
     /// Type, JSON and payload.
-    fn write<'a>(&'a self, dialect: &ClientDialect) -> (&'static str, String, &'a [u8]) {
+    fn write(&self, dialect: &ClientDialect) -> (&'static str, String, Bytes) {
         match (self, dialect.family) {
             (Self::CallChunk { tool_call_id, chunk }, _) => {
                 let object = Object::new().string("tool_call_id", tool_call_id);
                 let json = object.json("chunk", &chunk.to_json()).end();
-                (kinds::CALL_CHUNK, traced(json, dialect), &[])
+                (kinds::CALL_CHUNK, traced(json, dialect), Bytes::new())
             }
             (Self::OpenCall { tool_call_id }, _) => {
                 let open = Content::Open.to_json();
-                (kinds::INVOKE, invoke("stream", &open, Some(tool_call_id), dialect), &[])
+                (kinds::INVOKE, invoke("stream", &open, Some(tool_call_id), dialect), Bytes::new())
             }
-            (Self::Enable, Family::Direct) => (kinds::ENABLE, Object::new().end(), &[]),
-            (Self::Disable, Family::Direct) => (kinds::DISABLE, Object::new().end(), &[]),
+            (Self::Enable, Family::Direct) => (kinds::ENABLE, Object::new().end(), Bytes::new()),
+            (Self::Disable, Family::Direct) => (kinds::DISABLE, Object::new().end(), Bytes::new()),
             (Self::Send { to, outgoing }, Family::Direct) => {
                 let object = outgoing.write_direct().string("to_participant_id", to.as_str());
-                (kinds::SEND, object.end(), &outgoing.attachment)
+                (kinds::SEND, object.end(), outgoing.attachment.clone())
             }
             (Self::Broadcast { outgoing }, Family::Direct) => {
-                (kinds::BROADCAST, outgoing.write_direct().end(), &outgoing.attachment)
+                (kinds::BROADCAST, outgoing.write_direct().end(), outgoing.attachment.clone())
             }
             (Self::Enable, Family::Toolkit) => presence("enable", dialect),
             (Self::Disable, Family::Toolkit) => presence("disable", dialect),
@@ -197,19 +198,19 @@ impl Outgoing {
     }
 }
 
-fn presence(tool: &'static str, dialect: &ClientDialect) -> (&'static str, String, &'static [u8]) {
+fn presence(tool: &'static str, dialect: &ClientDialect) -> (&'static str, String, Bytes) {
     let arguments = Content::Json(JsonText::empty_object()).to_json();
     let name = dialect.tool_call_id.as_deref();
-    (kinds::INVOKE, invoke(tool, &arguments, name, dialect), &[])
+    (kinds::INVOKE, invoke(tool, &arguments, name, dialect), Bytes::new())
 }
 
 fn message(
     tool: &'static str,
     arguments: &str,
     dialect: &ClientDialect,
-) -> (&'static str, String, &'static [u8]) {
+) -> (&'static str, String, Bytes) {
     let name = dialect.tool_call_id.as_deref().filter(|_| !dialect.names_only_presence());
-    (kinds::INVOKE, invoke(tool, arguments, name, dialect), &[])
+    (kinds::INVOKE, invoke(tool, arguments, name, dialect), Bytes::new())
 }
 
 fn invoke(tool: &str, arguments: &str, name: Option<&str>, dialect: &ClientDialect) -> String {
@@ -246,11 +247,12 @@ fn packed(
     id: MessageId,
     kind: &str,
     json: &str,
-    payload: &[u8],
+    payload: &Bytes,
     dialect: &ClientDialect,
 ) -> Message {
     let json = restyle(json, dialect.style);
-    Message { id, kind: kind.to_owned(), body: BodyForm::Packed.encode(&json, payload) }
+    let (body, rest) = BodyForm::Packed.encode(&json, payload);
+    Message { id, kind: kind.to_owned(), body, rest }
 }
 
 /// `messaging.send`. (A flattened struct cannot hold JSON text as it is.)

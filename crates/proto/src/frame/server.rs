@@ -82,7 +82,7 @@ impl ServerFrame {
     /// handshake is laid out in `form`, everything else is packed.
     #[must_use]
     pub fn encode(&self, id: MessageId, form: BodyForm) -> Message {
-        let mut payload: &[u8] = &[];
+        let mut payload = &Bytes::new();
         let mut message_id = id;
         let mut body_form = BodyForm::Packed;
         let (kind, json) = match self {
@@ -138,8 +138,8 @@ impl ServerFrame {
             }
             Self::Unknown { kind } => (kind.as_str(), Object::new().end()),
         };
-        let body = body_form.encode(&json, payload);
-        Message { id: message_id, kind: kind.to_owned(), body }
+        let (body, rest) = body_form.encode(&json, payload);
+        Message { id: message_id, kind: kind.to_owned(), body, rest }
     }
 }
 

@@ -210,26 +210,22 @@ impl Session {
         self.fail_all_calls(error);
     }
 
-    /// Notes a message that came; gives it back unless it concerns only the connection.
-    pub(super) fn on_linked<'a>(
-        &mut self,
-        now: Timestamp,
-        bytes: &'a [u8],
-    ) -> Result<Option<&'a [u8]>, Violation> {
+    /// Notes a packet that came; says whether it concerns more than the connection.
+    pub(super) fn on_linked(&mut self, now: Timestamp, bytes: &[u8]) -> Result<bool, Violation> {
         self.continuity.heard_at = now;
         self.continuity.probe_until = None;
         if !self.config.reconnect {
-            return Ok(Some(bytes));
+            return Ok(true);
         }
         if let Some(control) = Control::decode(bytes)? {
             self.on_control(now, control)?;
-            return Ok(None);
+            return Ok(false);
         }
         self.begin_anew_if_undecided();
         if let Some(link) = &mut self.continuity.link {
             link.on_received(bytes.len());
         }
-        Ok(Some(bytes))
+        Ok(true)
     }
 
     /// What the server is to be told of what came from it, if anything.

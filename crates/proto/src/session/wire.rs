@@ -113,9 +113,13 @@ impl Wire {
         self.is_family_known = true;
     }
 
-    /// Takes one WebSocket message; gives the frame that it completes.
-    pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<Option<Received>, Violation> {
-        let Some(message) = self.assembler.push(bytes)? else { return Ok(None) };
+    /// Takes one packet of a WebSocket message; gives the frame that it completes.
+    pub(super) fn receive(
+        &mut self,
+        whole: &Bytes,
+        packet: &[u8],
+    ) -> Result<Option<Received>, Violation> {
+        let Some(message) = self.assembler.push(whole, packet)? else { return Ok(None) };
         let frame = ServerFrame::decode(&message, &self.limits)?;
         Ok(Some(Received { frame, is_plain: is_plain(&message) }))
     }
@@ -130,7 +134,7 @@ impl Wire {
             self.dialect.tool_call_id = Some(format!("{}-{}", self.call_prefix, id.0));
         }
         let message = frame(id).encode(&self.dialect);
-        let body_bytes = message.body.len();
+        let body_bytes = message.body_len();
         if body_bytes > self.max_message_bytes {
             let limit = self.max_message_bytes;
             let text = format!("a message of {body_bytes} bytes is over the server's {limit}");

@@ -147,8 +147,8 @@ impl Pair {
         }
     }
 
-    fn on_server_received(&mut self, end: usize, bytes: &[u8]) {
-        let pushed = self.ends[end].assembler.push(bytes).expect("clients write packets");
+    fn on_server_received(&mut self, end: usize, bytes: &Bytes) {
+        let pushed = self.ends[end].assembler.push(bytes, bytes).expect("clients write packets");
         let Some(message) = pushed else { return };
         match ClientFrame::decode(&message, &Limits::default()).expect("clients write frames") {
             ClientFrame::Request { id, request } => {

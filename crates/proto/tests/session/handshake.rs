@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use room_proto::{
     Config, ErrorCode, Event, Input, JsonText, Message, MessageId, ServerFrame, Session,
     body::BodyForm,
@@ -58,11 +59,8 @@ fn what_else_comes_before_the_room_is_ready_does_no_harm() {
 
     let status = ServerFrame::RoomStatus { status: "starting".into(), message: "…".into() };
     bench.receive(status);
-    bench.receive_message(&Message {
-        id: MessageId(9),
-        kind: String::from("room.weather"),
-        body: BodyForm::Packed.encode(r#"{"sky":"blue"}"#, b""),
-    });
+    let (body, _) = BodyForm::Packed.encode(r#"{"sky":"blue"}"#, &Bytes::new());
+    bench.receive_message(&Message::new(MessageId(9), "room.weather", body));
     bench.receive(connected());
     bench.receive(room_ready(Server::Ours));
 
@@ -185,14 +183,12 @@ fn commands_before_the_room_is_ready_fail() {
 
 #[test]
 fn bytes_that_cannot_be_read_end_the_session() {
-    let whole = Message {
-        id: MessageId(5),
-        kind: String::from("messaging.send"),
-        body: BodyForm::Packed.encode(&"x".repeat(3000), b""),
-    };
+    let (body, _) = BodyForm::Packed.encode(&"x".repeat(3000), &Bytes::new());
+    let whole = Message::new(MessageId(5), "messaging.send", body);
     let packets: Vec<_> = whole.packets(1024).collect();
-    let cases: [&[&[u8]]; 4] = [
-        &[b"short"],
+    let short = Bytes::from_static(b"short");
+    let cases: [&[&Bytes]; 4] = [
+        &[&short],
         &[&packets[0], &packets[2]],
         &[&packets[1]],
         &[&packets[0], &packets[1], &packets[2], &packets[3]],

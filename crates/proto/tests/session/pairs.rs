@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use proptest::{collection::vec, prelude::*};
 use room_proto::{Config, ErrorCode, Event, StreamKey, session::Read};
 
@@ -67,7 +68,7 @@ proptest! {
                     read_all(&mut pair, reader, &mut arrived);
                 }
             }
-            pair.with(0, |session, now| session.write_stream(now, writer, &header, data))
+            pair.with(0, |session, now| session.write_stream(now, writer, &header, data.clone().into()))
                 .expect("open");
             unread_steps += 1;
             if unread_steps > pause {
@@ -104,7 +105,7 @@ fn a_reader_that_stands_still_bounds_what_is_under_way() {
         for _ in 0..1000 {
             while pair.with(0, |session, _| session.writable_bytes(writer)).unwrap() > 0 {
                 pair.with(0, |session, now| {
-                    session.write_stream(now, writer, &json("{}"), &[7; 500])
+                    session.write_stream(now, writer, &json("{}"), Bytes::from_static(&[7; 500]))
                 })
                 .unwrap();
                 written += 502;
@@ -120,7 +121,7 @@ fn a_reader_that_stands_still_bounds_what_is_under_way() {
 fn a_loss_in_the_middle_is_an_error_at_both_ends() {
     for relay in relays() {
         let (mut pair, writer, reader) = open(relay);
-        pair.with(0, |session, now| session.write_stream(now, writer, &json("{}"), b"part"))
+        pair.with(0, |session, now| session.write_stream(now, writer, &json("{}"), Bytes::from_static(b"part")))
             .unwrap();
         pair.run();
 
@@ -146,7 +147,7 @@ fn a_loss_in_the_middle_is_an_error_at_both_ends() {
 fn a_reader_that_is_lost_fails_the_writer_too() {
     for relay in relays() {
         let (mut pair, writer, reader) = open(relay);
-        pair.with(0, |session, now| session.write_stream(now, writer, &json("{}"), b"part"))
+        pair.with(0, |session, now| session.write_stream(now, writer, &json("{}"), Bytes::from_static(b"part")))
             .unwrap();
         pair.run();
         pair.events(1);
@@ -176,7 +177,7 @@ fn a_reader_that_is_lost_fails_the_writer_too() {
 fn what_was_written_whole_can_be_read_though_both_are_gone() {
     for relay in relays() {
         let (mut pair, writer, reader) = open(relay);
-        pair.with(0, |session, now| session.write_stream(now, writer, &json("1"), b"all")).unwrap();
+        pair.with(0, |session, now| session.write_stream(now, writer, &json("1"), Bytes::from_static(b"all"))).unwrap();
         pair.with(0, |session, now| session.close_stream(now, writer)).unwrap();
         pair.run();
 
@@ -222,7 +223,7 @@ proptest! {
                 }
             }
             pair.with(0, |session, now| {
-                session.write_stream(now, writer, &json("{}"), &vec![7; *size])
+                session.write_stream(now, writer, &json("{}"), vec![7; *size].into())
             })
             .expect("open");
             written += size + 2;
@@ -263,9 +264,9 @@ proptest! {
             let inner = serde_json::json!({ name.as_str(): number });
             let header = if *is_nested { serde_json::json!([inner, null]) } else { inner };
             let text = json(&header.to_string());
-            pair.with(0, |session, now| session.write_stream(now, writer, &text, b"there"))
+            pair.with(0, |session, now| session.write_stream(now, writer, &text, Bytes::from_static(b"there")))
                 .expect("open");
-            pair.with(1, |session, now| session.write_stream(now, back, &text, b"back"))
+            pair.with(1, |session, now| session.write_stream(now, back, &text, Bytes::from_static(b"back")))
                 .expect("open");
             pair.run();
             read_all(&mut pair, reader, &mut arrived);

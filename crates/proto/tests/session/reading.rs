@@ -1,5 +1,6 @@
 //! The acceptor's end of streams.
 
+use bytes::Bytes;
 use room_proto::{Config, ErrorCode, Event, Input, SessionError, StreamKey, session::Read};
 
 use crate::bench::{Bench, disabled, json};
@@ -410,7 +411,7 @@ fn a_stream_is_answered_once_and_not_by_its_writer() {
         assert_eq!(reject.unwrap_err().code, ErrorCode::StreamClosed);
     }
     assert!(bench.said().is_empty());
-    let write = bench.session.write_stream(bench.now, reader, &json("{}"), b"x");
+    let write = bench.session.write_stream(bench.now, reader, &json("{}"), Bytes::from_static(b"x"));
     assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed, "a reader does not write");
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use room_proto::{
     ClientFrame, Config, Content, ErrorCode, Event, Input, MessageId, SessionError, StreamKey,
 };
@@ -17,7 +18,7 @@ fn bench() -> Bench {
 fn write(bench: &mut Bench, key: StreamKey, bytes: usize) {
     // The header costs two bytes.
     let data = vec![7; bytes - 2];
-    bench.session.write_stream(bench.now, key, &json("{}"), &data).unwrap();
+    bench.session.write_stream(bench.now, key, &json("{}"), data.clone().into()).unwrap();
 }
 
 fn writable(bench: &mut Bench, key: StreamKey) -> usize {
@@ -62,7 +63,7 @@ fn a_stream_is_offered_written_and_closed_in_the_words_of_generation_1() {
     bench.deliver("ada", "stream.accept", r#"{"stream_id":"s1"}"#, b"");
     assert_eq!(bench.events(), [Event::StreamOpened { stream: key, result: Ok(()) }]);
 
-    bench.session.write_stream(bench.now, key, &json("null"), b"data").unwrap();
+    bench.session.write_stream(bench.now, key, &json("null"), Bytes::from_static(b"data")).unwrap();
     let (chunk_id, _, chunk) = bench.sent();
     assert_eq!(chunk.kind, "stream.chunk");
     assert_eq!(chunk.message.as_str(), r#"{"stream_id":"s1","header":null}"#);
@@ -171,7 +172,7 @@ fn an_abort_tells_the_reader_why() {
     let (_, _, close) = bench.sent();
     assert_eq!(close.message.as_str(), r#"{"stream_id":"s1","error":"the disk is full"}"#);
     assert_eq!(closed(&mut bench), (ErrorCode::Aborted, String::from("the disk is full")));
-    let error = bench.session.write_stream(bench.now, key, &json("{}"), b"").unwrap_err();
+    let error = bench.session.write_stream(bench.now, key, &json("{}"), Bytes::from_static(b"")).unwrap_err();
     assert_eq!(error.code, ErrorCode::StreamClosed);
 }
 
@@ -282,7 +283,7 @@ fn only_an_accepted_stream_can_be_written_and_closed() {
     let mut bench = bench();
     let key = offer(&mut bench);
 
-    let write = bench.session.write_stream(bench.now, key, &json("{}"), b"early");
+    let write = bench.session.write_stream(bench.now, key, &json("{}"), Bytes::from_static(b"early"));
     assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed);
     let close = bench.session.close_stream(bench.now, key);
     assert_eq!(close.unwrap_err().code, ErrorCode::StreamClosed);
@@ -305,7 +306,7 @@ fn a_closed_stream_takes_nothing_more() {
     bench.session.close_stream(bench.now, key).unwrap();
     bench.said();
 
-    let write = bench.session.write_stream(bench.now, key, &json("{}"), b"late");
+    let write = bench.session.write_stream(bench.now, key, &json("{}"), Bytes::from_static(b"late"));
     assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed);
     let close = bench.session.close_stream(bench.now, key);
     assert_eq!(close.unwrap_err().code, ErrorCode::StreamClosed);
@@ -424,7 +425,7 @@ fn a_chunk_that_is_too_large_changes_nothing() {
     let key = bench.open_writer(Some(WINDOW));
 
     let data = vec![7; 16 * 1024 * 1024];
-    let write = bench.session.write_stream(bench.now, key, &json("{}"), &data);
+    let write = bench.session.write_stream(bench.now, key, &json("{}"), data.clone().into());
 
     assert_eq!(write.unwrap_err().code, ErrorCode::TooLarge);
     assert_eq!(writable(&mut bench, key), WINDOW);

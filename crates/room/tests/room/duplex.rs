@@ -102,9 +102,9 @@ impl Pair {
         said
     }
 
-    fn take(&mut self, index: usize, packet: &[u8]) {
+    fn take(&mut self, index: usize, packet: &Bytes) {
         let end = &mut self.ends[index];
-        if let Some(message) = end.assembler.push(packet).expect("sessions write packets") {
+        if let Some(message) = end.assembler.push(packet, packet).expect("sessions write packets") {
             self.room.handle(end.member, ClientFrame::decode(&message, &Limits::default()));
         }
     }

@@ -304,7 +304,7 @@ impl Client {
                 tungstenite::Message::Binary(bytes) => {
                     for packet in batch::packets(&bytes) {
                         self.largest_packet = self.largest_packet.max(packet.len());
-                        self.waiting.extend(self.assembler.push(packet).unwrap());
+                        self.waiting.extend(self.assembler.push(&bytes, packet).unwrap());
                     }
                 }
                 tungstenite::Message::Ping(_) => {}

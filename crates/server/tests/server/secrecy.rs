@@ -40,7 +40,7 @@ async fn neither_messages_nor_attachments_nor_tokens_are_logged() {
     ];
     for (kind, json) in said {
         let body = [&(json.len() as u64).to_be_bytes()[..], json.as_bytes()].concat();
-        let message = Message { id: MessageId(99), kind: kind.to_owned(), body: body.into() };
+        let message = Message::new(MessageId(99), kind, body.into());
         for packet in message.packets(1024) {
             ann.socket.send(tungstenite::Message::Binary(packet)).await.unwrap();
         }

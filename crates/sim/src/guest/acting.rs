@@ -173,7 +173,7 @@ impl Guest {
             }
             let number = model.chunk_written(stream, STREAM_WINDOW_BYTES);
             let header = JsonText::from_value(&number);
-            if self.session.write_stream(now, key, &header, &attachment(number)).is_err() {
+            if self.session.write_stream(now, key, &header, attachment(number)).is_err() {
                 // It is offered still, or ended: the chunk was not taken.
                 model.chunk_not_written(stream);
                 return;

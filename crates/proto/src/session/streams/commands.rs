@@ -110,13 +110,12 @@ impl Session {
         now: Timestamp,
         stream: StreamKey,
         header: &JsonText,
-        data: &[u8],
+        data: Bytes,
     ) -> Result<(), SessionError> {
         let (peer, stream_id) = self.open_writer(stream)?;
-        let cost = reader::cost(header, data);
+        let cost = reader::cost(header, &data);
         let chunk = Outbound { stream_id: &stream_id, header: Some(header), ..Outbound::default() };
         let purpose = Purpose::Stream(stream, Step::Chunk(cost));
-        let data = Bytes::copy_from_slice(data);
         self.say(now, &peer, StreamKind::Chunk, &chunk, data, purpose)?;
         if let Some(writer) = self.streams.writer(stream) {
             writer.on_written(cost);
