@@ -234,7 +234,9 @@ impl Room {
                 self.on_caller_chunk(from, &tool_call_id, chunk)
             }
         };
-        let can_wait = !is_awaited && answer == Content::Empty;
+        // Other clients send the next chunk when the one before is answered.
+        let is_ours = self.members.get(&from).is_some_and(|member| member.traits.ours);
+        let can_wait = is_ours && !is_awaited && answer == Content::Empty;
         let frame = Arc::new(ServerFrame::Response { id, content: answer });
         self.outputs.push_back(Output::Deliver { to: from, frame, can_wait });
     }

@@ -26,7 +26,8 @@ impl Outbox {
         Self { state: Mutex::default(), filled: Notify::new(), ended: Notify::new(), limit_bytes }
     }
 
-    /// Adds a frame, which may have a moment to wait. After the end it is dropped.
+    /// Adds a frame. One that can wait a moment leaves with the next that cannot, or when its seat
+    /// asks for it. After the end frames are dropped.
     ///
     /// # Errors
     ///
@@ -40,9 +41,14 @@ impl Outbox {
             }
             // One frame may be as large as it likes, or it could never be delivered.
             if state.frames.is_empty() || state.bytes.saturating_add(cost) <= self.limit_bytes {
-                state.frames.push_back((frame, can_wait));
+                let is_first = state.frames.is_empty();
+                state.frames.push_back(frame);
                 state.bytes += cost;
-                self.filled.notify_one();
+                state.is_urgent |= !can_wait;
+                // Who has been told that something waits need not be told of more of it.
+                if is_first || !can_wait {
+                    self.filled.notify_one();
+                }
                 return Ok(());
             }
         }
@@ -70,13 +76,19 @@ impl Outbox {
         drop(forgotten);
     }
 
-    /// The next thing for the seat to send.
-    pub(crate) fn poll(&self) -> Next {
+    /// The next thing for the seat to send; what can wait a moment only leaves alone if it is
+    /// not patient.
+    pub(crate) fn poll(&self, is_patient: bool) -> Next {
         let mut state = self.lock();
+        if is_patient && !state.is_urgent && !state.frames.is_empty() && state.ending.is_none() {
+            return Next::Later;
+        }
         match state.frames.pop_front() {
-            Some((frame, can_wait)) => {
+            Some(frame) => {
                 state.bytes -= cost(&frame);
-                Next::Frame { frame, can_wait }
+                // The rest leaves too: it would only cost another WebSocket message.
+                state.is_urgent = !state.frames.is_empty();
+                Next::Frame(frame)
             }
             None => state.ending.clone().map_or(Next::Nothing, Next::End),
         }
@@ -114,7 +126,9 @@ impl Outbox {
 
 #[derive(Debug, Default)]
 struct State {
-    frames: VecDeque<(Arc<ServerFrame>, bool)>,
+    frames: VecDeque<Arc<ServerFrame>>,
+    /// Whether one of them cannot wait.
+    is_urgent: bool,
     bytes: usize,
     ending: Option<Ending>,
 }
@@ -123,12 +137,9 @@ struct State {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Next {
     /// This.
-    Frame {
-        /// The frame.
-        frame: Arc<ServerFrame>,
-        /// Whether it may wait a moment for the next one.
-        can_wait: bool,
-    },
+    Frame(Arc<ServerFrame>),
+    /// Something that can wait a moment.
+    Later,
     /// Nothing yet.
     Nothing,
     /// Nothing any more.
@@ -210,7 +221,7 @@ mod tests {
         assert_eq!(outbox.push(frame(1), false), Err(TooSlow));
 
         let ending = Ending::close(4000, "too slow");
-        assert_eq!(outbox.poll(), Next::End(ending), "what was queued is gone");
+        assert_eq!(outbox.poll(true), Next::End(ending), "what was queued is gone");
         assert_eq!(outbox.push(frame(1), false), Ok(()), "and nothing comes after the end");
     }
 
@@ -220,9 +231,9 @@ mod tests {
 
         for _ in 0..100 {
             assert_eq!(outbox.push(frame(700), false), Ok(()));
-            assert!(matches!(outbox.poll(), Next::Frame { .. }));
+            assert!(matches!(outbox.poll(true), Next::Frame(_)));
         }
-        assert_eq!(outbox.poll(), Next::Nothing);
+        assert_eq!(outbox.poll(true), Next::Nothing);
     }
 
     #[test]
@@ -233,7 +244,29 @@ mod tests {
         outbox.end(Ending::Gone);
         outbox.end(Ending::close(1000, "late"));
 
-        assert!(matches!(outbox.poll(), Next::Frame { .. }));
-        assert_eq!(outbox.poll(), Next::End(Ending::Gone));
+        assert!(matches!(outbox.poll(true), Next::Frame(_)));
+        assert_eq!(outbox.poll(true), Next::End(Ending::Gone));
+    }
+
+    #[test]
+    fn what_can_wait_leaves_with_what_cannot_or_when_patience_is_over() {
+        let outbox = Outbox::new(1000);
+
+        outbox.push(frame(1), true).expect("there is room");
+        assert_eq!(outbox.poll(true), Next::Later);
+        assert!(matches!(outbox.poll(false), Next::Frame(_)));
+        assert_eq!(outbox.poll(true), Next::Nothing);
+
+        outbox.push(frame(1), true).expect("there is room");
+        outbox.push(frame(2), false).expect("there is room");
+        outbox.push(frame(3), true).expect("there is room");
+        for _ in 0..3 {
+            assert!(matches!(outbox.poll(true), Next::Frame(_)));
+        }
+
+        outbox.push(frame(1), true).expect("there is room");
+        outbox.end(Ending::Gone);
+        assert!(matches!(outbox.poll(true), Next::Frame(_)), "the end waits for nothing else");
+        assert_eq!(outbox.poll(true), Next::End(Ending::Gone));
     }
 }

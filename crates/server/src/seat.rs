@@ -247,28 +247,32 @@ impl Seat {
         let mut pings = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
         let mut writer = Writer::new(sink, self.client.traits.ours);
         for packet in first {
-            writer.feed(packet, false).await?;
+            writer.feed(packet).await?;
         }
+        // When what can wait has waited long enough.
+        let mut later: Option<Instant> = None;
         loop {
             let controls = std::mem::take(&mut *lock(&self.controls));
             for control in controls {
-                writer.feed(control, false).await?;
+                writer.feed(control).await?;
             }
-            match self.outbox.poll() {
-                Next::Frame { frame, can_wait } => {
+            let is_patient = later.is_none_or(|later| later > Instant::now());
+            match self.outbox.poll(is_patient) {
+                Next::Frame(frame) => {
+                    later = None;
                     let packets = lock(&self.place).encode(&frame);
                     drop(frame);
                     for packet in packets {
-                        writer.feed(packet, can_wait).await?;
+                        writer.feed(packet).await?;
                     }
                 }
-                Next::Nothing => {
-                    if writer.is_due() {
-                        writer.flush(&self.place).await?;
-                    }
+                next @ (Next::Nothing | Next::Later) => {
+                    writer.flush(&self.place).await?;
+                    later = (next == Next::Later)
+                        .then(|| later.unwrap_or_else(|| Instant::now() + PATIENCE));
                     tokio::select! {
                         () = self.outbox.filled() => {}
-                        () = writer.due() => {}
+                        () = moment(later) => {}
                         _ = pings.tick() => self.ping(&mut writer).await?,
                     }
                     continue;
@@ -290,9 +294,9 @@ impl Seat {
     /// Asks whether the member is there. A page cannot see that, so ours are told that we are.
     async fn ping(&self, writer: &mut Writer) -> Result<(), axum::Error> {
         if self.keep.is_some() {
-            writer.feed(Control::Pong.encode(), false).await?;
+            writer.feed(Control::Pong.encode()).await?;
         }
-        writer.feed_message(WsMessage::Ping(Bytes::new())).await
+        writer.sink.feed(WsMessage::Ping(Bytes::new())).await
     }
 
     /// Waits until the end has been due for too long.
@@ -304,10 +308,7 @@ impl Seat {
     /// Waits until the token has expired with which the connection was made. There is no close:
     /// whoever has another token should come back.
     async fn expire(&self, expiry: Option<Instant>) {
-        match expiry {
-            Some(expiry) => sleep_until(expiry).await,
-            None => future::pending().await,
-        }
+        moment(expiry).await;
         self.record(Incident::TokenExpired, "");
     }
 
@@ -328,45 +329,19 @@ impl Seat {
 struct Writer {
     sink: SplitSink<WebSocket, WsMessage>,
     batch: Option<Batch>,
-    /// When what has been fed is to be flushed.
-    due: Option<Instant>,
 }
 
 impl Writer {
     fn new(sink: SplitSink<WebSocket, WsMessage>, batches: bool) -> Self {
-        Self { sink, batch: batches.then(Batch::default), due: None }
+        Self { sink, batch: batches.then(Batch::default) }
     }
 
-    async fn feed(&mut self, packet: Bytes, can_wait: bool) -> Result<(), axum::Error> {
-        let now = Instant::now();
-        match (can_wait && self.batch.is_some(), self.due) {
-            (false, _) => self.due = Some(now),
-            (true, None) => self.due = Some(now + PATIENCE),
-            (true, Some(_)) => {}
-        }
+    async fn feed(&mut self, packet: Bytes) -> Result<(), axum::Error> {
         let Some(batch) = &mut self.batch else {
             return self.sink.feed(WsMessage::Binary(packet)).await;
         };
         batch.push(packet);
         if batch.is_full() { self.feed_batch().await } else { Ok(()) }
-    }
-
-    /// Feeds what is no packet.
-    async fn feed_message(&mut self, message: WsMessage) -> Result<(), axum::Error> {
-        self.due = Some(Instant::now());
-        self.sink.feed(message).await
-    }
-
-    fn is_due(&self) -> bool {
-        self.due.is_some_and(|due| due <= Instant::now())
-    }
-
-    /// Waits until there is something to be flushed.
-    async fn due(&self) {
-        match self.due {
-            Some(due) => sleep_until(due).await,
-            None => future::pending().await,
-        }
     }
 
     async fn feed_batch(&mut self) -> Result<(), axum::Error> {
@@ -378,13 +353,20 @@ impl Writer {
 
     /// What is owed to the client goes with it.
     async fn flush(&mut self, place: &Mutex<Place>) -> Result<(), axum::Error> {
-        self.due = None;
         if let Some(batch) = self.batch.as_mut().filter(|batch| !batch.is_empty()) {
             let acknowledgement = lock(place).acknowledge(true);
             acknowledgement.into_iter().for_each(|packet| batch.push(packet));
         }
         self.feed_batch().await?;
         self.sink.flush().await
+    }
+}
+
+/// Waits for the moment, if there is one.
+async fn moment(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => future::pending().await,
     }
 }
 
