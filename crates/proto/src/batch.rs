@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 /// How many bytes of packets are put together before the next batch begins. With more, nothing is
 /// gained.
-pub const BATCH_BYTES: usize = 64 * 1024;
+pub const BATCH_BYTES: usize = 192 * 1024;
 
 /// Puts packets together to the bytes of one WebSocket message. One alone is sent as it is.
 #[derive(Debug, Default)]

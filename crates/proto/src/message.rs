@@ -187,7 +187,7 @@ impl Assembler {
 
 /// A part of what came, without a copy; but a small part would keep all of it in memory.
 fn part(whole: &Bytes, slice: &[u8]) -> Bytes {
-    if slice.len() >= whole.len() / 2 {
+    if slice.len() >= whole.len() / 4 {
         whole.slice_ref(slice)
     } else {
         Bytes::copy_from_slice(slice)
