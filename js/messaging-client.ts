@@ -191,7 +191,7 @@ export class MessagingClient<
   sendMessage<Type extends MessageType<Messages>>(
     options: SendOptions<Type, Messages[Type]>,
   ): Promise<void>;
-  async sendMessage(
+  sendMessage(
     first: Recipient | SendOptions,
     ...rest: [type?: string, message?: object, attachment?: Attachment]
   ): Promise<void> {
@@ -199,9 +199,7 @@ export class MessagingClient<
     const options = (
       rest.length === 0 && isObject(first) ? first : { to: first, type, message, attachment }
     ) as SendOptions;
-    const to = recipientId(options.to);
-    const core = this.#link.core();
-    await this.#send(options, (kind, json, bytes) => core.send(to, kind, json, bytes));
+    return promised(() => this.#send(recipientId(options.to), options));
   }
 
   /**
@@ -218,7 +216,7 @@ export class MessagingClient<
   broadcastMessage<Type extends MessageType<Messages>>(
     options: BroadcastOptions<Type, Messages[Type]>,
   ): Promise<void>;
-  async broadcastMessage(
+  broadcastMessage(
     first: string | BroadcastOptions,
     message?: object,
     attachment?: Attachment,
@@ -226,8 +224,7 @@ export class MessagingClient<
     const options = (
       isObject(first) ? first : { type: first, message, attachment }
     ) as BroadcastOptions;
-    const core = this.#link.core();
-    await this.#send(options, (kind, json, bytes) => core.send(undefined, kind, json, bytes));
+    return promised(() => this.#send(undefined, options));
   }
 
   /**
@@ -308,21 +305,22 @@ export class MessagingClient<
     return stream;
   }
 
-  /** Checks at once, then sends in the order of the calls. */
-  async #send(
-    options: BroadcastOptions,
-    send: (type: string, json: string, bytes: Uint8Array | undefined) => Promise<void>,
-  ): Promise<void> {
+  /**
+   * Checks at once, then sends in the order of the calls. A message makes one promise, not one for
+   * each function on its way: they cost more than the message.
+   */
+  #send(to: string | undefined, options: BroadcastOptions): Promise<void> {
+    const core = this.#link.core();
     const type = nonEmpty("the type of the message", options.type);
     const json = jsonObject("the message", options.message);
     const signal = liveSignal(options);
     const bytes = attachmentBytes(options.attachment);
-    const sent = this.#queue.add(bytes, async (read) => {
+    const sent = this.#queue.add(bytes, (read) => {
       // Whoever gave up while it waited for its turn does not want it sent.
       throwIfAborted(signal);
-      await send(type, json, read);
+      return core.send(to, type, json, read);
     });
-    await abortable(sent, signal);
+    return abortable(sent, signal);
   }
 
   #handlers(): MessagingHandlers {
@@ -412,5 +410,14 @@ export class MessagingClient<
       withdraw(error.message);
       return error;
     });
+  }
+}
+
+/** What an async function does with an error, without the promise that it makes. */
+function promised(act: () => Promise<void>): Promise<void> {
+  try {
+    return act();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -24,6 +24,7 @@ use crate::{
     lent,
     listener::EngineListener,
     socket::{NO_CLOSE_FRAME, Socket, SocketEvent, SocketEvents},
+    words::Words,
 };
 
 pub(crate) struct Driver {
@@ -37,6 +38,8 @@ pub(crate) struct Driver {
     settling: Cell<bool>,
     /// When the listener's alarm rings.
     alarm: Cell<Option<Timestamp>>,
+    /// Who sends messages, and of what types.
+    words: Words,
 }
 
 impl Driver {
@@ -49,6 +52,7 @@ impl Driver {
             ended: RefCell::default(),
             settling: Cell::new(false),
             alarm: Cell::default(),
+            words: Words::default(),
         })
     }
 

@@ -14,6 +14,7 @@ mod lent;
 mod listener;
 mod options;
 mod socket;
+mod words;
 
 use std::panic;
 

@@ -102,8 +102,8 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(crate) fn message(
         this: &EngineListener,
-        from: &str,
-        kind: &str,
+        from: &JsValue,
+        kind: &JsValue,
         message: &str,
         attachment: Option<Uint8Array>,
     ) -> Result<(), JsValue>;

@@ -53,7 +53,8 @@ impl Driver {
             }
             Event::Message(Delivered { from, kind, message, attachment }) => {
                 let attachment = copy_out(&attachment);
-                listener.message(from.as_str(), &kind, message.as_str(), attachment)
+                let [from, kind] = [from.as_str(), &kind].map(|word| self.words.get(word));
+                listener.message(&from, &kind, message.as_str(), attachment)
             }
             Event::StreamRequested { stream, stream_id, from, header } => {
                 listener.stream_requested(stream.0, &stream_id, from.as_str(), header.as_str())

@@ -201,7 +201,8 @@ impl World {
     }
 
     fn take(&self, seat: &Seat, bytes: &Bytes) {
-        let message = seat.assembler.borrow_mut().push(bytes, bytes).expect("our client packs well");
+        let message =
+            seat.assembler.borrow_mut().push(bytes, bytes).expect("our client packs well");
         if let (Some(message), Some(member)) = (message, seat.member.get()) {
             let frame = ClientFrame::decode(&message, &Limits::default());
             self.room.borrow_mut().handle(member, frame);

@@ -56,7 +56,10 @@ async fn a_stream_goes_from_one_client_to_another() {
     moving(&mut bob, answered).await;
 
     let empty = JsonText::empty_object();
-    ann.command(|session, now| session.write_stream(now, writer, &empty, Bytes::from_static(b"hi"))).unwrap();
+    ann.command(|session, now| {
+        session.write_stream(now, writer, &empty, Bytes::from_static(b"hi"))
+    })
+    .unwrap();
     ann.command(|session, now| session.close_stream(now, writer)).unwrap();
     let mut reads = Vec::new();
     while reads.last() != Some(&Read::End) {

@@ -103,7 +103,8 @@ impl Writing {
             }
             let Some(Chunk { header, size }) = self.chunks.pop_front() else { break };
             let data = pattern(size);
-            client.command(|session, now| session.write_stream(now, stream, &header, data.into()))?;
+            client
+                .command(|session, now| session.write_stream(now, stream, &header, data.into()))?;
         }
         Ok(true)
     }

@@ -246,7 +246,8 @@ impl Bench {
     fn on_transmit(&mut self, bytes: &Bytes) {
         assert!(self.close.is_none(), "sent after the close");
         self.packets += 1;
-        if let Some(message) = self.assembler.push(bytes, bytes).expect("the client writes packets") {
+        if let Some(message) = self.assembler.push(bytes, bytes).expect("the client writes packets")
+        {
             let frame = ClientFrame::decode(&message, &Limits::default())
                 .unwrap_or_else(|error| panic!("{error:?} in {message:?}"));
             let packets = std::mem::take(&mut self.packets);

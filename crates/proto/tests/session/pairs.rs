@@ -121,8 +121,10 @@ fn a_reader_that_stands_still_bounds_what_is_under_way() {
 fn a_loss_in_the_middle_is_an_error_at_both_ends() {
     for relay in relays() {
         let (mut pair, writer, reader) = open(relay);
-        pair.with(0, |session, now| session.write_stream(now, writer, &json("{}"), Bytes::from_static(b"part")))
-            .unwrap();
+        pair.with(0, |session, now| {
+            session.write_stream(now, writer, &json("{}"), Bytes::from_static(b"part"))
+        })
+        .unwrap();
         pair.run();
 
         pair.lose(0);
@@ -147,8 +149,10 @@ fn a_loss_in_the_middle_is_an_error_at_both_ends() {
 fn a_reader_that_is_lost_fails_the_writer_too() {
     for relay in relays() {
         let (mut pair, writer, reader) = open(relay);
-        pair.with(0, |session, now| session.write_stream(now, writer, &json("{}"), Bytes::from_static(b"part")))
-            .unwrap();
+        pair.with(0, |session, now| {
+            session.write_stream(now, writer, &json("{}"), Bytes::from_static(b"part"))
+        })
+        .unwrap();
         pair.run();
         pair.events(1);
 
@@ -177,7 +181,10 @@ fn a_reader_that_is_lost_fails_the_writer_too() {
 fn what_was_written_whole_can_be_read_though_both_are_gone() {
     for relay in relays() {
         let (mut pair, writer, reader) = open(relay);
-        pair.with(0, |session, now| session.write_stream(now, writer, &json("1"), Bytes::from_static(b"all"))).unwrap();
+        pair.with(0, |session, now| {
+            session.write_stream(now, writer, &json("1"), Bytes::from_static(b"all"))
+        })
+        .unwrap();
         pair.with(0, |session, now| session.close_stream(now, writer)).unwrap();
         pair.run();
 

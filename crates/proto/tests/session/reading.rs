@@ -411,7 +411,8 @@ fn a_stream_is_answered_once_and_not_by_its_writer() {
         assert_eq!(reject.unwrap_err().code, ErrorCode::StreamClosed);
     }
     assert!(bench.said().is_empty());
-    let write = bench.session.write_stream(bench.now, reader, &json("{}"), Bytes::from_static(b"x"));
+    let write =
+        bench.session.write_stream(bench.now, reader, &json("{}"), Bytes::from_static(b"x"));
     assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed, "a reader does not write");
 }
 

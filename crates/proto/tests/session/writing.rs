@@ -172,7 +172,10 @@ fn an_abort_tells_the_reader_why() {
     let (_, _, close) = bench.sent();
     assert_eq!(close.message.as_str(), r#"{"stream_id":"s1","error":"the disk is full"}"#);
     assert_eq!(closed(&mut bench), (ErrorCode::Aborted, String::from("the disk is full")));
-    let error = bench.session.write_stream(bench.now, key, &json("{}"), Bytes::from_static(b"")).unwrap_err();
+    let error = bench
+        .session
+        .write_stream(bench.now, key, &json("{}"), Bytes::from_static(b""))
+        .unwrap_err();
     assert_eq!(error.code, ErrorCode::StreamClosed);
 }
 
@@ -283,7 +286,8 @@ fn only_an_accepted_stream_can_be_written_and_closed() {
     let mut bench = bench();
     let key = offer(&mut bench);
 
-    let write = bench.session.write_stream(bench.now, key, &json("{}"), Bytes::from_static(b"early"));
+    let write =
+        bench.session.write_stream(bench.now, key, &json("{}"), Bytes::from_static(b"early"));
     assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed);
     let close = bench.session.close_stream(bench.now, key);
     assert_eq!(close.unwrap_err().code, ErrorCode::StreamClosed);
@@ -306,7 +310,8 @@ fn a_closed_stream_takes_nothing_more() {
     bench.session.close_stream(bench.now, key).unwrap();
     bench.said();
 
-    let write = bench.session.write_stream(bench.now, key, &json("{}"), Bytes::from_static(b"late"));
+    let write =
+        bench.session.write_stream(bench.now, key, &json("{}"), Bytes::from_static(b"late"));
     assert_eq!(write.unwrap_err().code, ErrorCode::StreamClosed);
     let close = bench.session.close_stream(bench.now, key);
     assert_eq!(close.unwrap_err().code, ErrorCode::StreamClosed);
