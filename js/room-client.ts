@@ -39,7 +39,10 @@ export interface RoomClientOptions<
   requestTimeoutMs?: number | undefined;
   /** How long the other side may take to accept a stream; 30 000 milliseconds by default. */
   streamOpenTimeoutMs?: number | undefined;
-  /** How many bytes of a stream wait here for their reader before its writer waits; 4 MiB. */
+  /**
+   * How many bytes of a stream may be under way to us before its writer waits: 4 MiB by default, of
+   * which as many are used as the connection needs.
+   */
   streamWindowBytes?: number | undefined;
   /** The largest message that may come, with its attachment, in bytes; 32 MiB by default. */
   maxMessageBytes?: number | undefined;

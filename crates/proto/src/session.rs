@@ -58,7 +58,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How long the other side may take to accept a stream.
     pub stream_open_timeout: Duration,
-    /// How many bytes of a stream the reader holds before the writer must wait.
+    /// How many bytes of a stream may be under way to its reader before the writer must wait. As many
+    /// of them are used as keep it busy.
     pub stream_window_bytes: usize,
     /// How many bytes of a stream the reader holds if the writer knows no flow control. A stream
     /// that brings more fails.

@@ -7,6 +7,7 @@
 mod commands;
 mod message;
 mod reader;
+mod window;
 mod writer;
 
 use std::time::Duration;
@@ -138,7 +139,7 @@ impl Session {
             (StreamKind::Accept, Some(key), _) => self.on_accept(now, key, &inbound),
             (StreamKind::Accept, None, _) => self.on_stray_accept(now, &from, &inbound),
             (StreamKind::Reject, Some(key), _) => self.on_reject(key, &inbound),
-            (StreamKind::Credit, Some(key), _) => self.on_credit(key, &inbound),
+            (StreamKind::Credit, Some(key), _) => self.on_credit(now, key, &inbound),
             (StreamKind::Chunk, _, Some(key)) => self.on_chunk(now, key, inbound, attachment),
             (StreamKind::Close, _, Some(key)) => self.on_opener_closed(key, &inbound),
             (StreamKind::Close, Some(key), None) => self.on_acceptor_closed(key, &inbound),
@@ -182,7 +183,7 @@ impl Session {
         let Some(writer) = self.streams.writer(stream) else { return };
         match writer.state() {
             writer::State::Offered { .. } => {
-                writer.accept(inbound.window());
+                writer.accept(inbound.window(), inbound.most());
                 self.report(Event::StreamOpened { stream, result: Ok(()) });
             }
             // It did not hear that we withdrew, and waits for chunks.
@@ -209,9 +210,9 @@ impl Session {
         self.fail_stream(key, &SessionError::new(ErrorCode::StreamRejected, text));
     }
 
-    fn on_credit(&mut self, key: StreamKey, inbound: &Inbound) {
+    fn on_credit(&mut self, now: Timestamp, key: StreamKey, inbound: &Inbound) {
         let Some(writer) = self.streams.writer(key) else { return };
-        writer.on_credit(inbound.bytes().unwrap_or(0));
+        writer.on_credit(now, inbound.bytes().unwrap_or(0));
         self.wake_writer(key);
     }
 
@@ -221,7 +222,11 @@ impl Session {
         if let reader::State::Offered = reader.state() {
             return;
         }
-        match reader.on_chunk(Chunk { header: inbound.header, data }) {
+        match reader.on_chunk(Chunk {
+            was_starved: inbound.was_starved(),
+            header: inbound.header,
+            data,
+        }) {
             Ok(true) => self.report(Event::StreamReadable(key)),
             Ok(false) => {}
             Err(reader::Overrun) => {

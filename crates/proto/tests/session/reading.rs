@@ -80,7 +80,10 @@ fn credit_is_granted_when_half_of_the_window_has_been_read() {
     let [Event::StreamRequested { stream, .. }] = bench.events()[..] else { panic!("an offer") };
     bench.session.accept_stream(bench.now, stream).unwrap();
     let (_, _, accept) = bench.sent();
-    assert_eq!(accept.message.as_str(), r#"{"stream_id":"r1","room_messaging":{"credit":100}}"#);
+    assert_eq!(
+        accept.message.as_str(),
+        r#"{"stream_id":"r1","room_messaging":{"credit":100,"window":100}}"#
+    );
 
     // Each costs 4 bytes of header and 26 of data.
     for _ in 0..3 {
@@ -92,6 +95,27 @@ fn credit_is_granted_when_half_of_the_window_has_been_read() {
     let (_, _, credit) = bench.sent();
     assert_eq!(credit.kind, "stream.credit");
     assert_eq!(credit.message.as_str(), r#"{"stream_id":"r1","bytes":60}"#);
+}
+
+#[test]
+fn the_window_grows_when_both_sides_have_waited() {
+    const START: usize = 512 * 1024;
+    let mut bench = Bench::enabled_with(Config::default());
+    let stream = bench.open_reader(true);
+    let mut half = |starved: &str| {
+        let chunk = format!(r#"{{"stream_id":"r1","header":{{}}{starved}}}"#);
+        bench.deliver("ada", "stream.chunk", &chunk, &[0; START / 2]);
+        read(&mut bench, stream);
+        let (_, _, credit) = bench.sent();
+        assert_eq!(credit.kind, "stream.credit");
+        let is_hungry = read(&mut bench, stream) == Read::Pending;
+        assert!(is_hungry);
+        credit.message.as_str().to_owned()
+    };
+
+    assert_eq!(half(""), format!(r#"{{"stream_id":"r1","bytes":{}}}"#, START / 2 + 2));
+    let starved = r#","room_messaging":{"starved":true}"#;
+    assert_eq!(half(starved), format!(r#"{{"stream_id":"r1","bytes":{}}}"#, START / 2 + 2 + START));
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn bench() -> Bench {
 fn write(bench: &mut Bench, key: StreamKey, bytes: usize) {
     // The header costs two bytes.
     let data = vec![7; bytes - 2];
-    bench.session.write_stream(bench.now, key, &json("{}"), data.clone().into()).unwrap();
+    bench.session.write_stream(bench.now, key, &json("{}"), data.into()).unwrap();
 }
 
 fn writable(bench: &mut Bench, key: StreamKey) -> usize {
@@ -84,6 +84,32 @@ fn a_stream_is_offered_written_and_closed_in_the_words_of_generation_1() {
         Event::StreamClosed { stream: key, result: Ok(()) },
     ];
     assert_eq!(bench.events(), expected);
+}
+
+#[test]
+fn a_writer_that_waited_long_for_credit_says_so_once() {
+    let mut bench = bench();
+    let key = bench.open_writer(Some(WINDOW));
+    let credit = r#"{"stream_id":"s1","bytes":500}"#;
+    let mut waits = |ms| {
+        write(&mut bench, key, WINDOW);
+        bench.now += Duration::from_millis(ms);
+        bench.deliver("ada", "stream.credit", credit, b"");
+        bench.deliver("ada", "stream.credit", credit, b"");
+        let said = |bench: &mut Bench| bench.sent().2.message.as_str().contains("starved");
+        said(&mut bench);
+        write(&mut bench, key, 2);
+        let first = said(&mut bench);
+        write(&mut bench, key, 2);
+        let then = said(&mut bench);
+        bench.deliver("ada", "stream.credit", credit, b"");
+        bench.answer_all();
+        (first, then)
+    };
+
+    assert_eq!(waits(1), (false, false));
+    assert_eq!(waits(5), (true, false));
+    assert_eq!(waits(4), (false, false));
 }
 
 #[test]
@@ -430,7 +456,7 @@ fn a_chunk_that_is_too_large_changes_nothing() {
     let key = bench.open_writer(Some(WINDOW));
 
     let data = vec![7; 16 * 1024 * 1024];
-    let write = bench.session.write_stream(bench.now, key, &json("{}"), data.clone().into());
+    let write = bench.session.write_stream(bench.now, key, &json("{}"), data.into());
 
     assert_eq!(write.unwrap_err().code, ErrorCode::TooLarge);
     assert_eq!(writable(&mut bench, key), WINDOW);

@@ -9,7 +9,7 @@ use crate::{
         requests::{Purpose, Step},
         streams::{
             End, StreamKind,
-            message::{Credit, Outbound},
+            message::{Addition, Outbound},
             reader,
             writer::{self, Writer},
         },
@@ -48,7 +48,7 @@ impl Session {
         let open = Outbound {
             stream_id,
             header: Some(&header),
-            room_messaging: Some(Credit::UNDERSTOOD),
+            room_messaging: Some(Addition::Understood),
             ..Outbound::default()
         };
         let purpose = Purpose::Stream(key, Step::Control);
@@ -68,7 +68,7 @@ impl Session {
     pub fn accept_stream(&mut self, now: Timestamp, stream: StreamKey) -> Result<(), SessionError> {
         let (peer, stream_id) = self.offer(stream)?;
         let reader = self.streams.reader(stream).ok_or_else(ended)?;
-        let credit = reader.window().map(Credit::window);
+        let credit = reader.window().map(Addition::window);
         let accept =
             Outbound { stream_id: &stream_id, room_messaging: credit, ..Outbound::default() };
         let purpose = Purpose::Stream(stream, Step::Control);
@@ -114,11 +114,18 @@ impl Session {
     ) -> Result<(), SessionError> {
         let (peer, stream_id) = self.open_writer(stream)?;
         let cost = reader::cost(header, &data);
-        let chunk = Outbound { stream_id: &stream_id, header: Some(header), ..Outbound::default() };
+        let was_starved = self.streams.writer(stream).is_some_and(|writer| writer.was_starved());
+        let room_messaging = was_starved.then_some(Addition::Starved);
+        let chunk = Outbound {
+            stream_id: &stream_id,
+            header: Some(header),
+            room_messaging,
+            ..Outbound::default()
+        };
         let purpose = Purpose::Stream(stream, Step::Chunk(cost));
         self.say(now, &peer, StreamKind::Chunk, &chunk, data, purpose)?;
         if let Some(writer) = self.streams.writer(stream) {
-            writer.on_written(cost);
+            writer.on_written(now, cost);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::{
     Extensions, JsonText,
     frame::{Object, system},
     json::{Fields, Raw},
+    session::streams::window::Window,
 };
 
 /// The `type` of a stream's message.
@@ -47,7 +48,7 @@ pub(super) struct Outbound<'a> {
     pub(super) header: Option<&'a JsonText>,
     pub(super) error: Option<&'a str>,
     pub(super) bytes: Option<usize>,
-    pub(super) room_messaging: Option<Credit>,
+    pub(super) room_messaging: Option<Addition>,
 }
 
 impl Outbound<'_> {
@@ -62,26 +63,36 @@ impl Outbound<'_> {
         if let Some(bytes) = self.bytes {
             object = object.json("bytes", &bytes.to_string());
         }
-        if let Some(Credit(credit)) = self.room_messaging {
-            let credit = credit.map_or_else(|| String::from("true"), |bytes| bytes.to_string());
-            let credit = Object::new().json("credit", &credit).end();
-            object = object.json(Extensions::KEY, &credit);
+        if let Some(addition) = self.room_messaging {
+            let object_of = Object::new();
+            let addition = match addition {
+                Addition::Understood => object_of.json("credit", "true"),
+                Addition::Credit { credit, most } => {
+                    object_of.json("credit", &credit.to_string()).json("window", &most.to_string())
+                }
+                Addition::Starved => object_of.json("starved", "true"),
+            };
+            object = object.json(Extensions::KEY, &addition.end());
         }
         object.into_text()
     }
 }
 
-/// What we add to an offer and to its acceptance.
+/// What we add to the official messages.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Credit(Option<usize>);
+pub(super) enum Addition {
+    /// To an offer: the opener understands credit.
+    Understood,
+    /// To an acceptance: the bytes that may be sent before there is more, and those that may be
+    /// under way at the most.
+    Credit { credit: usize, most: usize },
+    /// To a chunk: its writer had to wait for credit.
+    Starved,
+}
 
-impl Credit {
-    /// In an offer: the opener understands credit.
-    pub(super) const UNDERSTOOD: Self = Self(None);
-
-    /// In an acceptance: the bytes that may be sent before there is more.
-    pub(super) fn window(bytes: usize) -> Self {
-        Self(Some(bytes))
+impl Addition {
+    pub(super) fn window(window: &Window) -> Self {
+        Self::Credit { credit: window.size(), most: window.most() }
     }
 }
 
@@ -99,7 +110,9 @@ pub(super) struct Inbound {
 #[derive(Debug)]
 struct Extension {
     understands: Option<bool>,
-    window: Option<u64>,
+    credit: Option<u64>,
+    most: Option<u64>,
+    was_starved: bool,
 }
 
 impl Inbound {
@@ -134,15 +147,30 @@ impl Inbound {
 
     /// In an acceptance: the bytes that may be sent before there is more, if there is flow control.
     pub(super) fn window(&self) -> Option<u64> {
-        self.room_messaging.as_ref()?.window
+        self.room_messaging.as_ref()?.credit
+    }
+
+    /// In an acceptance: the bytes that may be under way at the most.
+    pub(super) fn most(&self) -> Option<u64> {
+        self.room_messaging.as_ref()?.most
+    }
+
+    /// In a chunk: whether its writer had to wait for credit.
+    pub(super) fn was_starved(&self) -> bool {
+        self.room_messaging.as_ref().is_some_and(|extension| extension.was_starved)
     }
 }
 
 impl Extension {
     fn parse(raw: Raw<'_>) -> Option<Self> {
-        let fields = Fields::read(raw.bytes(), &["credit"]).ok()?;
-        let credit = fields.find("credit")?;
-        Some(Self { understands: credit.flag(), window: credit.unsigned() })
+        let fields = Fields::read(raw.bytes(), &["credit", "window", "starved"]).ok()?;
+        let credit = fields.find("credit");
+        Some(Self {
+            understands: credit.and_then(Raw::flag),
+            credit: credit.and_then(Raw::unsigned),
+            most: fields.find("window").and_then(Raw::unsigned),
+            was_starved: fields.find("starved").and_then(Raw::flag).unwrap_or_default(),
+        })
     }
 }
 

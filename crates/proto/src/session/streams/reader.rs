@@ -12,7 +12,7 @@ use bytes::Bytes;
 use crate::{
     JsonText, SessionError,
     sabotage::{Bug, is},
-    session::Read,
+    session::{Read, streams::window::Window},
 };
 
 /// Where the reading end of one stream stands, and what it holds.
@@ -42,13 +42,15 @@ pub(super) enum State {
 pub(super) struct Chunk {
     pub(super) header: JsonText,
     pub(super) data: Bytes,
+    /// The writer had waited for credit.
+    pub(super) was_starved: bool,
 }
 
 /// What keeps the writer from filling our memory.
 #[derive(Debug)]
 enum Pacing {
     /// Credit, granted anew as chunks are read.
-    Credit { window: usize, read_bytes: usize },
+    Credit(Window),
     /// Nothing; the stream fails when there is too much.
     None { limit: usize },
 }
@@ -61,7 +63,7 @@ impl Reader {
     /// The end of an offer. `window` if the opener understands credit, else `limit` is what counts.
     pub(super) fn offered(understands_credit: bool, window: usize, limit: usize) -> Self {
         let pacing = if understands_credit {
-            Pacing::Credit { window, read_bytes: 0 }
+            Pacing::Credit(Window::new(window))
         } else {
             Pacing::None { limit }
         };
@@ -78,10 +80,10 @@ impl Reader {
         &self.state
     }
 
-    /// The first credit, if the writer understands it.
-    pub(super) fn window(&self) -> Option<usize> {
-        match self.pacing {
-            Pacing::Credit { window, .. } => Some(window),
+    /// The writer's credit, if it understands any.
+    pub(super) fn window(&self) -> Option<&Window> {
+        match &self.pacing {
+            Pacing::Credit(window) => Some(window),
             Pacing::None { .. } => None,
         }
     }
@@ -93,9 +95,14 @@ impl Reader {
     /// Takes a chunk. Says whether the owner who waits can go on.
     pub(super) fn on_chunk(&mut self, chunk: Chunk) -> Result<bool, Overrun> {
         let cost = chunk.cost();
-        let is_over = match self.pacing {
-            Pacing::Credit { window, .. } => self.inbox_bytes >= window.saturating_mul(SLACK),
-            Pacing::None { limit } => self.inbox_bytes + cost > limit,
+        let is_over = match &mut self.pacing {
+            Pacing::Credit(window) => {
+                if chunk.was_starved && self.is_hungry {
+                    window.on_both_waited();
+                }
+                self.inbox_bytes >= window.most().saturating_mul(SLACK)
+            }
+            Pacing::None { limit } => self.inbox_bytes + cost > *limit,
         };
         if is_over || self.inbox.len() >= MAX_CHUNKS {
             return Err(Overrun);
@@ -123,8 +130,8 @@ impl Reader {
         if let Some(chunk) = self.inbox.pop_front() {
             let cost = chunk.cost();
             self.inbox_bytes -= cost;
-            if let Pacing::Credit { read_bytes, .. } = &mut self.pacing {
-                *read_bytes += cost;
+            if let Pacing::Credit(window) = &mut self.pacing {
+                window.on_read(cost);
             }
             return Read::Chunk { header: chunk.header, data: chunk.data };
         }
@@ -138,14 +145,10 @@ impl Reader {
         }
     }
 
-    /// The credit to grant, once half of the window has been read.
+    /// The credit to grant, if it is time.
     pub(super) fn take_grant(&mut self) -> Option<usize> {
         match (&self.state, &mut self.pacing) {
-            (State::Open, Pacing::Credit { window, read_bytes })
-                if *read_bytes >= (*window / 2).max(1) && !is(Bug::CreditLost) =>
-            {
-                Some(std::mem::take(read_bytes))
-            }
+            (State::Open, Pacing::Credit(window)) if !is(Bug::CreditLost) => window.take_grant(),
             (State::Offered | State::Open | State::Complete | State::Failed(_), _) => None,
         }
     }
@@ -162,7 +165,7 @@ pub(super) fn cost(header: &JsonText, data: &[u8]) -> usize {
     header.as_str().len() + data.len()
 }
 
-/// How many windows a paced writer may have outstanding. One by the rules; but a server may rewrite
+/// How many of its largest windows a paced writer may have outstanding. One by the rules; but a server may rewrite
 /// the JSON of headers, and then they are longer here than where they were counted.
 const SLACK: usize = 3;
 

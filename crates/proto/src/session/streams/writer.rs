@@ -23,6 +23,10 @@ pub(super) struct Writer {
     unanswered_bytes: usize,
     /// Its owner found no room, and waits.
     is_starved: bool,
+    /// Since when the reader's credit is used up.
+    spent_at: Option<Timestamp>,
+    /// It was for long, before the next chunk.
+    was_starved: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +44,9 @@ pub(super) enum State {
 /// What limits the bytes on their way.
 #[derive(Debug)]
 enum Allowance {
-    /// The reader grants them. It never has more than `window` outstanding; the credit may be
-    /// below zero after a large chunk.
-    Credit { credit: i64, window: i64 },
+    /// The reader grants them. It never has more than `most` outstanding; the credit may be below
+    /// zero after a large chunk.
+    Credit { credit: i64, most: i64 },
     /// The reader knows no flow control: so many may be unanswered by the server.
     Unanswered { window: usize },
 }
@@ -55,6 +59,8 @@ impl Writer {
             unanswered_chunks: 0,
             unanswered_bytes: 0,
             is_starved: false,
+            spent_at: None,
+            was_starved: false,
         }
     }
 
@@ -66,12 +72,13 @@ impl Writer {
         matches!(self.state, State::Open)
     }
 
-    /// Takes the other side's acceptance, with the credit it gives.
-    pub(super) fn accept(&mut self, window: Option<u64>) {
+    /// Takes the other side's acceptance, with the credit it gives, and the most that it will give.
+    pub(super) fn accept(&mut self, credit: Option<u64>, most: Option<u64>) {
         self.state = State::Open;
-        if let Some(window) = window {
-            let window = i64::try_from(window).unwrap_or(i64::MAX);
-            self.allowance = Allowance::Credit { credit: window, window };
+        if let Some(credit) = credit {
+            let most = i64::try_from(most.unwrap_or(credit).max(credit)).unwrap_or(i64::MAX);
+            let credit = i64::try_from(credit).unwrap_or(i64::MAX);
+            self.allowance = Allowance::Credit { credit, most };
         }
     }
 
@@ -97,11 +104,18 @@ impl Writer {
         room
     }
 
-    pub(super) fn on_written(&mut self, cost: usize) {
+    /// Whether it had to wait for credit for long, since the last chunk.
+    pub(super) fn was_starved(&self) -> bool {
+        self.was_starved
+    }
+
+    pub(super) fn on_written(&mut self, now: Timestamp, cost: usize) {
         self.unanswered_chunks += 1;
         self.unanswered_bytes += cost;
         if let Allowance::Credit { credit, .. } = &mut self.allowance {
             *credit = credit.saturating_sub_unsigned(cost as u64);
+            self.spent_at = (*credit <= 0).then_some(now);
+            self.was_starved = false;
         }
         self.is_starved = self.room() == 0;
     }
@@ -117,13 +131,17 @@ impl Writer {
         }
     }
 
-    /// Takes credit. More than the window is never outstanding, so if the two sides count
+    /// Takes credit. More than the largest window is never outstanding, so if the two sides count
     /// differently (a server may rewrite the JSON of headers), the difference does not add up.
-    pub(super) fn on_credit(&mut self, bytes: u64) {
-        if let Allowance::Credit { credit, window } = &mut self.allowance {
+    pub(super) fn on_credit(&mut self, now: Timestamp, bytes: u64) {
+        if let Allowance::Credit { credit, most } = &mut self.allowance {
             let bytes = if is(Bug::CreditTwice) { bytes.saturating_mul(10) } else { bytes };
-            let window = if is(Bug::CreditTwice) { i64::MAX } else { *window };
-            *credit = credit.saturating_add_unsigned(bytes).min(window);
+            let most = if is(Bug::CreditTwice) { i64::MAX } else { *most };
+            *credit = credit.saturating_add_unsigned(bytes).min(most);
+            if *credit > 0 {
+                let spent_at = self.spent_at.take();
+                self.was_starved |= spent_at.is_some_and(|at| now.saturating_sub(at) >= LONG);
+            }
         }
     }
 
@@ -154,6 +172,9 @@ impl Writer {
         }
     }
 }
+
+/// So long a wait for credit is worth a larger window.
+const LONG: Duration = Duration::from_millis(5);
 
 /// Small chunks weigh more than their bytes, here and in the server.
 const MAX_UNANSWERED_CHUNKS: usize = 1024;

@@ -1,0 +1,128 @@
+//! How much a writer may have under way.
+//!
+//! As much as keeps it busy, and no more: what is under way is what every other message has to wait
+//! behind. So the window is small at first, and grows when the writer says that it had to wait for
+//! credit for long while the reader had nothing to read: then it was the way between them that took
+//! the time.
+
+/// The credit of one reader.
+#[derive(Debug)]
+pub(super) struct Window {
+    size: usize,
+    most: usize,
+    /// What was read and is not granted anew.
+    read_bytes: usize,
+    is_too_small: bool,
+    /// How many grants ago it was too small.
+    content: u32,
+}
+
+impl Window {
+    pub(super) fn new(most: usize) -> Self {
+        let size = most.min(START_BYTES);
+        Self { size, most, read_bytes: 0, is_too_small: false, content: 0 }
+    }
+
+    /// What the writer may have under way now.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// What it may ever have under way.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// The reader waited for the writer, and the writer for credit.
+    pub(super) fn on_both_waited(&mut self) {
+        self.is_too_small = true;
+    }
+
+    pub(super) fn on_read(&mut self, cost: usize) {
+        self.read_bytes += cost;
+    }
+
+    /// The credit to grant, once half of the window has been read.
+    pub(super) fn take_grant(&mut self) -> Option<usize> {
+        if self.read_bytes < (self.size / 2).max(1) {
+            return None;
+        }
+        let before = self.size;
+        self.adapt();
+        Some((std::mem::take(&mut self.read_bytes) + self.size).saturating_sub(before))
+    }
+
+    /// Twice as large if it was too small; smaller again if that is long ago.
+    fn adapt(&mut self) {
+        if std::mem::take(&mut self.is_too_small) {
+            self.size = self.size.saturating_mul(2).min(self.most);
+            self.content = 0;
+            return;
+        }
+        self.content += 1;
+        if self.content >= CONTENT && self.size > START_BYTES {
+            self.size = (self.size / 2).max(START_BYTES);
+            self.content = 0;
+        }
+    }
+}
+
+/// Enough for a connection within one machine or one house.
+const START_BYTES: usize = 512 * 1024;
+/// After so many grants a window that was never too small is halved.
+const CONTENT: u32 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many grants of half a window each; gives what was granted.
+    fn read(window: &mut Window, grants: u32) -> usize {
+        let mut granted = 0;
+        for _ in 0..grants {
+            window.on_read(window.size() / 2);
+            granted += window.take_grant().expect("half of it was read");
+        }
+        granted
+    }
+
+    #[test]
+    fn half_of_the_window_is_granted_anew_when_it_was_read() {
+        let mut window = Window::new(1000);
+
+        window.on_read(499);
+        assert_eq!(window.take_grant(), None);
+        window.on_read(101);
+        assert_eq!(window.take_grant(), Some(600));
+        assert_eq!(window.take_grant(), None);
+    }
+
+    #[test]
+    fn it_grows_while_both_sides_wait_up_to_its_bound() {
+        let mut window = Window::new(3 * START_BYTES);
+
+        window.on_both_waited();
+        assert_eq!(read(&mut window, 1), START_BYTES / 2 + START_BYTES);
+        assert_eq!(read(&mut window, 1), START_BYTES, "once is not twice");
+        for _ in 0..2 {
+            window.on_both_waited();
+            read(&mut window, 1);
+        }
+        assert_eq!(window.size(), window.most());
+    }
+
+    #[test]
+    fn it_shrinks_when_it_need_not_be_large_and_what_is_under_way_with_it() {
+        let mut window = Window::new(8 * START_BYTES);
+        window.on_both_waited();
+        read(&mut window, 1);
+        assert_eq!(window.size(), 2 * START_BYTES);
+
+        let granted = read(&mut window, CONTENT);
+
+        assert_eq!(window.size(), START_BYTES);
+        assert_eq!(granted, CONTENT as usize * START_BYTES - START_BYTES);
+        read(&mut window, 10 * CONTENT);
+        assert_eq!(window.size(), START_BYTES, "not below where it began");
+    }
+}
