@@ -52,7 +52,9 @@ export function figuresTable(rounds) {
 
 /** The goals, each with the median of its ratios. */
 export function goalsTable(rounds) {
-  const rows = GOALS.map(([name, client, peer, bound]) => {
+  const clients = Object.keys(rounds[0]);
+  const goals = GOALS.filter(([, client, peer]) => [client, peer].every((one) => clients.includes(one)));
+  const rows = goals.map(([name, client, peer, bound]) => {
     const ratios = rounds.map((round) => round[client][name] / round[peer][name]);
     const value = median(ratios);
     const isMore = MORE_IS_BETTER.test(name);
