@@ -39,7 +39,7 @@ export async function round(stage, client, amounts) {
       ...(await roundTrips(pair, amounts.roundTrips.count)),
       ...(await burst(stage, pair, of(amounts.burst, "count", client))),
       ...(await pump(stage, pair, of(amounts.pump, "total", client))),
-      ...(client.startsWith("ours") ? await pipe(stage, pair, amounts.pipe.total) : {}),
+      ...(client === "raw" || client.startsWith("ours") ? await pipe(stage, pair, amounts.pipe.total) : {}),
       ...(await big(pair, of(amounts.big, "size", client))),
       ...(await beside(pair, of(amounts.beside, "total", client))),
       ...(await newcomers(pair, amounts.newcomers.count)),

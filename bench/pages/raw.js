@@ -64,6 +64,19 @@ start(async ({ room, ports }) => {
       await window.empty();
     },
   };
+  peer.pipe = async (file) => {
+    const one = new Uint8Array([KINDS.indexOf("chunk")]);
+    const write = async (bytes) => {
+      const chunk = new Uint8Array(1 + bytes.byteLength);
+      chunk.set(one);
+      chunk.set(bytes, 1);
+      await window.take();
+      socket.send(chunk);
+    };
+    await file.stream().pipeTo(new WritableStream({ write }));
+    socket.send(frame("got", "flush"));
+    await window.empty();
+  };
   socket.onmessage = ({ data }) => {
     const bytes = new Uint8Array(data, 1);
     const kind = KINDS[new Uint8Array(data, 0, 1)[0]];
