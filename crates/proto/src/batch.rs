@@ -16,6 +16,9 @@ use bytes::Bytes;
 /// gained.
 pub const BATCH_BYTES: usize = 192 * 1024;
 
+/// From here on a packet is not put together with others.
+const LARGE_BYTES: usize = 512 * 1024;
+
 /// Puts packets together to the bytes of one WebSocket message. One alone is sent as it is.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -40,6 +43,12 @@ impl Batch {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.bytes >= BATCH_BYTES
+    }
+
+    /// Whether this packet goes alone: to copy a large one costs more than another WebSocket message.
+    #[must_use]
+    pub fn is_too_large(packet: &Bytes) -> bool {
+        packet.len() >= LARGE_BYTES
     }
 
     /// The WebSocket message, if there is something in it. The batch is empty then.

@@ -168,10 +168,11 @@ impl Assembler {
                 Ok(Some(Message::new(id, kind, part(whole, slice))))
             }
             State::Collecting { id, kind, count, next, mut body } => {
-                if next == 1 {
-                    // Senders fill all but the last packet, so the first slice tells the size.
-                    let expected = slice.len().saturating_mul(count as usize).min(limit);
-                    body.reserve(expected.min(PREALLOCATE_BYTES).max(slice.len()));
+                if body.capacity() - body.len() < slice.len() {
+                    // Senders fill all but the last packet, so a slice tells the size.
+                    let have = body.len() + slice.len();
+                    let expected = slice.len().saturating_mul((count - next) as usize);
+                    body.reserve(slice.len() + expected.min(limit).min(have.saturating_mul(TRUST)));
                 }
                 body.put_slice(slice);
                 if next == count {
@@ -194,5 +195,5 @@ fn part(whole: &Bytes, slice: &[u8]) -> Bytes {
     }
 }
 
-/// How much memory a first slice may reserve on the sender's word alone.
-const PREALLOCATE_BYTES: usize = 1024 * 1024;
+/// How many times as much as has come a sender may reserve by its word alone.
+const TRUST: usize = 16;

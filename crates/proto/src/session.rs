@@ -399,9 +399,16 @@ impl Session {
 
     /// A packet, and with it those that follow at once.
     fn together(&mut self, first: Bytes) -> Option<Output> {
+        if Batch::is_too_large(&first) {
+            return Some(Output::Transmit(first));
+        }
         let mut batch = Batch::default();
         batch.push(first);
-        while !batch.is_full() && matches!(self.outputs.front(), Some(Output::Transmit(_))) {
+        let fits = |output: &Output| match output {
+            Output::Transmit(packet) => !Batch::is_too_large(packet),
+            Output::Close { .. } | Output::Event(_) => false,
+        };
+        while !batch.is_full() && self.outputs.front().is_some_and(fits) {
             if let Some(Output::Transmit(packet)) = self.outputs.pop_front() {
                 batch.push(packet);
             }

@@ -337,11 +337,16 @@ impl Writer {
     }
 
     async fn feed(&mut self, packet: Bytes) -> Result<(), axum::Error> {
-        let Some(batch) = &mut self.batch else {
-            return self.sink.feed(WsMessage::Binary(packet)).await;
-        };
-        batch.push(packet);
-        if batch.is_full() { self.feed_batch().await } else { Ok(()) }
+        match &mut self.batch {
+            Some(batch) if !Batch::is_too_large(&packet) => {
+                batch.push(packet);
+                if batch.is_full() { self.feed_batch().await } else { Ok(()) }
+            }
+            Some(_) | None => {
+                self.feed_batch().await?;
+                self.sink.feed(WsMessage::Binary(packet)).await
+            }
+        }
     }
 
     async fn feed_batch(&mut self) -> Result<(), axum::Error> {
