@@ -10,7 +10,8 @@ import { FULL, round, SHORT } from "./lib/cases.mjs";
 import { figuresTable, goalsTable } from "./lib/report.mjs";
 import { openStage } from "./lib/stage.mjs";
 
-const CLIENTS = ["raw", "ours", "ours-plain", "socketio", "sdk"];
+/** There is also `ours-1k`, the official wire in packets as official clients send them. */
+const CLIENTS = ["raw", "ours", "ours-plain", "socketio", "sdk", "sdk-1k"];
 
 const { values } = parseArgs({
   options: {

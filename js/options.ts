@@ -10,6 +10,7 @@ export interface CoreOptions {
   maxMessageBytes?: number | undefined;
   maxQueuedBytes?: number | undefined;
   maxQueuedMessages?: number | undefined;
+  packetBytes?: number | undefined;
 }
 
 /**
@@ -45,4 +46,5 @@ const BOUNDS: [keyof CoreOptions, number, number, string][] = [
   ["maxMessageBytes", 1, MOST, "bytes"],
   ["maxQueuedBytes", 1, MOST, "bytes"],
   ["maxQueuedMessages", 1, MOST, "messages"],
+  ["packetBytes", 1, MOST, "bytes"],
 ];

@@ -23,6 +23,7 @@ pub(crate) fn read(numbers: &[f64], reconnect: bool) -> Config {
         &mut config.limits.max_message_bytes,
         &mut config.max_queued_bytes,
         &mut config.max_queued_messages,
+        &mut config.packet_bytes,
     ];
     for (field, &size) in sizes.into_iter().zip(numbers.iter().skip(TIMES)) {
         if size > 0.0 {

@@ -51,7 +51,7 @@ export async function round(stage, client, amounts) {
 }
 
 function of(amounts, name, client) {
-  return (client === "sdk" ? amounts.sdk : undefined) ?? amounts[name];
+  return (client.startsWith("sdk") ? amounts.sdk : undefined) ?? amounts[name];
 }
 
 async function roundTrips({ a }, count) {

@@ -76,18 +76,24 @@ class Stage {
     this.#socketio = socketio;
     this.#browser = browser;
     this.ports = { ...server.ports, ...socketio.ports };
-    this.origin = `http://127.0.0.1:${this.ports.rooms}`;
+  }
+
+  /** Where a client finds its rooms: which server depends on the packets that it is to get. */
+  #originOf(client) {
+    const server = { "ours-plain": "large", "ours-1k": "small", "sdk-1k": "small" }[client];
+    return `http://127.0.0.1:${this.ports[server ?? "rooms"]}`;
   }
 
   /** Two pages with that client, connected and knowing each other. */
   async pair(client) {
     this.#rooms += 1;
     const room = `bench-${this.#rooms}`;
-    const page = client === "ours-plain" ? "ours" : client;
-    const address = `${this.origin}/${page}.html?client=${client}`;
+    const [page] = client.split("-");
+    const origin = this.#originOf(client);
+    const address = `${origin}/${page}.html?client=${client}`;
     const [a, b] = [await this.#browser.page(address), await this.#browser.page(address)];
     const seat = async (name, other) => {
-      return { ...(await this.#seat(room, name)), room, other, ports: this.ports };
+      return { ...(await this.#seat(origin, room, name)), room, other, ports: this.ports };
     };
     const open = async (page, name, other) => {
       await page.call((seat) => globalThis.bench.open(seat), await seat(name, other));
@@ -144,8 +150,8 @@ class Stage {
     }
   }
 
-  async #seat(room, name) {
-    const response = await fetch(`${this.origin}/dev/token`, {
+  async #seat(origin, room, name) {
+    const response = await fetch(`${origin}/dev/token`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ room, name, role: "user" }),

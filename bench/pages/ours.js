@@ -4,7 +4,9 @@ import { RoomClient } from "/pkg/index.js";
 
 import { start, startAtOnce } from "./common.js";
 
-const isPlain = new URLSearchParams(location.search).get("client") === "ours-plain";
+const client = new URLSearchParams(location.search).get("client");
+const isPlain = client !== "ours";
+const packetBytes = client === "ours-plain" ? 256 * 1024 : undefined;
 if (isPlain) {
   // The server takes us for somebody else, and announces nothing.
   globalThis.WebSocket = class extends WebSocket {
@@ -17,7 +19,7 @@ if (isPlain) {
 }
 
 start(async ({ url, token, other }) => {
-  const room = new RoomClient({ url, token });
+  const room = new RoomClient({ url, token, packetBytes });
   await room.connect();
   const early = [];
   let to;

@@ -1,12 +1,13 @@
 //! `room-bench`: the server of `npm run bench`.
 //!
-//! Two things in one process, so that they share its luck with the machine: the room server as
-//! `room serve --dev` has it, and on another port a relay that passes WebSocket messages on as they
-//! are. What the relay reaches is what the network and the browser allow.
+//! Several servers in one process, so that they share its luck with the machine: the room server as
+//! `room serve --dev` has it; two more that differ in the size of the packets for clients that are not
+//! ours (that of the official clients, and one that is as large as possible); and a relay that passes
+//! WebSocket messages on as they are. What the relay reaches is what the network and the browser allow.
 
 mod relay;
 
-use std::{io::Write as _, path::PathBuf};
+use std::{future::pending, io::Write as _, path::PathBuf};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -29,24 +30,36 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Arguments { www, mount } = Arguments::parse();
-    let mut config = ServerConfig::new(Keys::from_secret(Secret::random()));
-    config.dev = true;
-    config.www = Some(www);
-    config.mounts = mount;
-    // Members that fire 10 000 messages at once are what is measured.
-    config.max_messages_per_second = 10_000_000;
-
-    let rooms = listen().await?;
-    let relay = listen().await?;
+    let arguments = Arguments::parse();
+    let [rooms, small, large, relay] =
+        [listen().await?, listen().await?, listen().await?, listen().await?];
     let line = serde_json::json!({
         "rooms": rooms.local_addr()?.port(),
+        "small": small.local_addr()?.port(),
+        "large": large.local_addr()?.port(),
         "relay": relay.local_addr()?.port(),
     });
     writeln!(std::io::stdout().lock(), "{line}")?;
     tokio::spawn(relay::serve(relay));
-    room_server::run(rooms, config, end_of_input()).await?;
+    for (listener, packet_bytes) in [(small, 1024), (large, 256 * 1024)] {
+        let config = ServerConfig { packet_bytes, ..arguments.config() };
+        tokio::spawn(room_server::run(listener, config, pending()));
+    }
+    room_server::run(rooms, arguments.config(), end_of_input()).await?;
     Ok(())
+}
+
+impl Arguments {
+    fn config(&self) -> ServerConfig {
+        ServerConfig {
+            dev: true,
+            www: Some(self.www.clone()),
+            mounts: self.mount.clone(),
+            // Members that fire 10 000 messages at once are what is measured.
+            max_messages_per_second: 10_000_000,
+            ..ServerConfig::new(Keys::from_secret(Secret::random()))
+        }
+    }
 }
 
 async fn listen() -> anyhow::Result<TcpListener> {

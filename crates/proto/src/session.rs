@@ -66,6 +66,8 @@ pub struct Config {
     pub max_unpaced_bytes: usize,
     /// How long a server may stay silent before `enable` is tried in the direct form.
     pub generation_timeout: Duration,
+    /// The body of data packets for a server that does not say what it takes.
+    pub packet_bytes: usize,
     /// How many messages may wait for the server's answer.
     pub max_queued_messages: usize,
     /// How many bytes may wait for the server's answer.
@@ -84,6 +86,8 @@ impl Default for Config {
             stream_window_bytes: 4 * 1024 * 1024,
             max_unpaced_bytes: 64 * 1024 * 1024,
             generation_timeout: Duration::from_secs(4),
+            // What official clients send.
+            packet_bytes: 1024,
             max_queued_messages: 64 * 1024,
             max_queued_bytes: 256 * 1024 * 1024,
             reconnect: false,
@@ -350,7 +354,7 @@ impl Session {
             phase: Phase::Handshake(Handshake::default()),
             room: None,
             outputs: VecDeque::new(),
-            wire: Wire::new(config.limits),
+            wire: Wire::new(config.limits, config.packet_bytes),
             requests: Requests::new(config.request_timeout),
             messaging: Messaging::Off,
             participants: Participants::default(),

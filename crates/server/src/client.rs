@@ -35,12 +35,6 @@ impl Client {
         Self { handshake, traits, browser: headers.contains_key(header::ORIGIN) }
     }
 
-    /// The largest data packet to send: large ones overtake each other in the official browser
-    /// client.
-    pub(crate) fn packet_bytes(&self) -> usize {
-        if self.traits.ours { usize::MAX } else { 16 * 1024 }
-    }
-
     /// Whether a refusal must be a close to be noticed.
     pub(crate) fn needs_close(&self) -> bool {
         self.browser || self.traits.ours
@@ -143,12 +137,10 @@ mod tests {
         let npm = recognise("token=x", None);
         assert_eq!(npm.handshake, BodyForm::Packed);
         assert_eq!(npm.traits, traits(false, true, false));
-        assert_eq!(npm.packet_bytes(), 16 * 1024);
 
         let ours = recognise("room-messaging=1", Some("Mozilla/5.0"));
         assert_eq!(ours.handshake, BodyForm::Packed);
         assert_eq!(ours.traits, traits(false, false, true));
-        assert_eq!(ours.packet_bytes(), usize::MAX);
     }
 
     #[test]

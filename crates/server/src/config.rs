@@ -40,6 +40,9 @@ pub struct ServerConfig {
     pub max_messages_per_second: u32,
     /// The size of data packets that our own clients are asked to keep to.
     pub max_packet_bytes: usize,
+    /// The size of data packets for clients that are not ours. Large ones overtake each other in the
+    /// official browser client, from about 200 KiB on.
+    pub packet_bytes: usize,
     /// How much may wait for a member that reads slowly, before it is disconnected.
     pub max_queued_bytes: usize,
     /// How long a seat is kept for a client of ours whose connection was lost. 0: not at all.
@@ -75,6 +78,7 @@ impl ServerConfig {
             max_rooms: 10_000,
             max_messages_per_second: 100_000,
             max_packet_bytes: 1024 * 1024,
+            packet_bytes: 16 * 1024,
             max_queued_bytes: 32 * 1024 * 1024,
             resume_grace: Duration::from_secs(30),
             max_kept_bytes: 16 * 1024 * 1024,

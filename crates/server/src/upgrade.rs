@@ -189,7 +189,11 @@ impl Ticket {
                 info!(%room, %participant, name, %address, ?client, "a member has joined");
                 let manner = Manner {
                     handshake: client.handshake,
-                    packet_bytes: client.packet_bytes(),
+                    packet_bytes: if client.traits.ours {
+                        usize::MAX
+                    } else {
+                        app.config.packet_bytes
+                    },
                     limits: app.config.limits,
                     kept_bytes: keep.as_ref().map(|_| app.config.max_kept_bytes),
                 };

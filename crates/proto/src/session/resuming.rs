@@ -285,7 +285,7 @@ impl Session {
         self.break_off(&SessionError::new(ErrorCode::ConnectionLost, text));
         self.continuity.link = Some(Link::new(MAX_KEPT_BYTES));
         if !is(Bug::StalePackets) {
-            self.wire.restart();
+            self.wire.restart(self.config.packet_bytes);
         }
     }
 

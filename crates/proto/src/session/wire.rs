@@ -15,9 +15,6 @@ pub(super) const CLOSE_TIMEOUT: u16 = 4008;
 /// The close code for a connection that the client lets go of. The server waits for it.
 pub(super) const CLOSE_AWAY: u16 = 4100;
 
-/// Data packets for a server that did not say what it takes.
-const PACKET_BYTES: usize = 1024;
-
 /// What one connection has agreed on, and where it stands in its numbering.
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -50,7 +47,7 @@ pub(super) struct Encoded {
 }
 
 impl Wire {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, packet_bytes: usize) -> Self {
         Self {
             limits,
             assembler: Assembler::new(limits),
@@ -58,15 +55,15 @@ impl Wire {
             dialect: ClientDialect::ours_toolkit(),
             is_family_known: false,
             call_prefix: String::new(),
-            packet_bytes: PACKET_BYTES,
+            packet_bytes: packet_bytes.max(1),
             max_message_bytes: usize::MAX,
         }
     }
 
     /// Forgets what was agreed with a server that begins anew. Ids go on.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart(&mut self, packet_bytes: usize) {
         let next_id = self.next_id;
-        *self = Self { next_id, ..Self::new(self.limits) };
+        *self = Self { next_id, ..Self::new(self.limits, packet_bytes) };
     }
 
     /// Adapts to what the handshake told about the server.
@@ -79,7 +76,7 @@ impl Wire {
         call_prefix.clone_into(&mut self.call_prefix);
         if let Some(extensions) = extensions {
             let Extensions { max_packet_bytes, max_message_bytes, .. } = *extensions;
-            self.packet_bytes = max_packet_bytes.unwrap_or(PACKET_BYTES).max(1);
+            self.packet_bytes = max_packet_bytes.unwrap_or(self.packet_bytes).max(1);
             self.max_message_bytes = max_message_bytes.unwrap_or(usize::MAX);
         }
         if is_plain || extensions.is_some_and(|extensions| extensions.raw_attachments) {
