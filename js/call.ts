@@ -51,7 +51,7 @@ export class Call {
       return;
     }
     this.#isAnswered = true;
-    this.#core.command((engine) => engine.rejectCall(this.#key, reason));
+    this.#core.tellOver((engine) => engine.rejectCall(this.#key, reason));
     this.#core.forgetCall(this.#key);
     this.onClosed(failure("aborted", "the stream was refused"));
   }
@@ -75,7 +75,7 @@ export class Call {
 
   /** Ends it for both directions; withdraws a call that is not answered. */
   close(): void {
-    this.#core.command((engine) => engine.closeCall(this.#key));
+    this.#core.tellOver((engine) => engine.closeCall(this.#key));
   }
 
   onOpened(streamId: string, error: RoomError | undefined): void {

@@ -96,11 +96,16 @@ export class Connection {
     return this.#core;
   }
 
+  /** Whether it has ended, for whatever reason. */
+  get isOver(): boolean {
+    return this.#error !== undefined;
+  }
+
   /** Connects. How that went is told by `ready` and by the listener. */
   async open(): Promise<void> {
     try {
-      const { token: source, transport } = this.#settings;
-      const [token] = await Promise.all([askToken(source), init(), transport.load()]);
+      const { transport } = this.#settings;
+      const [token] = await Promise.all([this.#askToken(), init(), transport.load()]);
       if (this.#error === undefined) {
         await this.#drive(token);
       }
@@ -118,8 +123,10 @@ export class Connection {
     this.#reason ??= reason;
     try {
       this.#core?.close();
-    } catch {
-      // The instance is dead; the socket is all that can be closed.
+    } catch (error) {
+      // The instance is dead, and we may be who found out: what waits fails here, the socket is all
+      // that can be closed.
+      this.#core?.fail(asRoomError(error));
       this.#socket?.close();
     } finally {
       // The core has said so, unless there is none, or one of its listeners is who calls us.
@@ -307,19 +314,22 @@ export class Connection {
           ending.#onEnded(error);
         }
       },
+      // A listener of what came just before may have closed the client.
       lost: (error) => {
-        if (connection !== undefined) {
+        if (connection?.isOver === false) {
           connection.#onLost(error);
         }
       },
       resumed: () => {
-        if (connection !== undefined) {
+        if (connection?.isOver === false) {
           connection.#onOpened();
         }
       },
       discontinuity: (error) => {
-        if (connection !== undefined) {
+        if (connection?.isOver === false) {
           connection.#onOpened();
+        }
+        if (connection?.isOver === false) {
           connection.#listener.discontinuity(error);
         }
       },
@@ -343,5 +353,5 @@ export class Connection {
 /** How long a network that the browser thinks gone is left alone. */
 const OFFLINE_MS = 30_000;
 
-/** How long the token function may take while the connection is lost. */
+/** How long the token function may take. */
 const TOKEN_LIMIT_MS = 30_000;

@@ -202,6 +202,11 @@ export class Core {
     return result;
   }
 
+  /** Tells the engine that something is over. One that is dead knows. */
+  tellOver(act: (engine: Engine) => void): void {
+    this.#quietly(() => this.command(act));
+  }
+
   /** Gives a command that is answered later, unless it gives no number. */
   request(act: (engine: Engine) => number | undefined): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -113,6 +113,8 @@ export class DuplexWriter implements ChunkWriter {
   async #watch(): Promise<void> {
     try {
       await this.#call.closed();
+      // The answer to our end may have come with it.
+      await this.#closing?.catch(() => {});
       this.#end ??= failure("stream-aborted", "the other side closed the stream");
     } catch (error) {
       this.#end ??= error as RoomError;

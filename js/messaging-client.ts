@@ -295,7 +295,9 @@ export class MessagingClient<
     const limitMs = checkedLimitMs("timeoutMs", options.timeoutMs);
     const signal = liveSignal(options);
     const client = this.#link.core();
-    const bytes = await attachmentBytes(options.attachment);
+    const given = attachmentBytes(options.attachment);
+    // Only a Blob has to be waited for: the caller may reuse the rest.
+    const bytes = given instanceof Promise ? await given : given;
     throwIfAborted(signal);
 
     const core = client.openCall(to, type, json, bytes);

@@ -82,8 +82,9 @@ export class MessagingStream {
     await abortable(sent, signal);
   }
 
-  /** Ends the stream for both sides. What came before can still be read. */
+  /** Ends the stream for both sides, after what was sent before. What came can still be read. */
   async close(): Promise<void> {
+    await this.#queue.idle();
     this.#core.close();
   }
 

@@ -59,8 +59,17 @@ export class Pause {
     this.stop();
     this.#onOver = onOver;
     if (milliseconds !== undefined) {
-      this.#timer = this.#clock.setTimeout(() => this.hurry(), milliseconds);
+      this.#wait(milliseconds);
     }
+  }
+
+  /** In pieces: browsers take waits above 31 bits for none at all. */
+  #wait(milliseconds: number): void {
+    const piece = Math.min(milliseconds, LONGEST_MS);
+    this.#timer = this.#clock.setTimeout(
+      () => (piece < milliseconds ? this.#wait(milliseconds - piece) : this.hurry()),
+      piece,
+    );
   }
 
   /** Ends the wait now, if there is one. */
@@ -77,3 +86,6 @@ export class Pause {
     this.#onOver = undefined;
   }
 }
+
+/** A day. */
+const LONGEST_MS = 86_400_000;

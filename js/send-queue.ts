@@ -6,6 +6,13 @@ export class SendQueue {
   /** Settles when the last one is on its way; undefined if there is nothing to wait for. */
   #last: Promise<void> | undefined;
 
+  /** Resolves when all that was added is on its way. */
+  async idle(): Promise<void> {
+    while (this.#last !== undefined) {
+      await this.#last;
+    }
+  }
+
   /**
    * Calls `send` with the bytes when it is its turn: at once if nothing has to be waited for.
    * The promise is that of `send`, or the failure to read the bytes.

@@ -4,6 +4,8 @@ import { type Bytes, bytesOf, jsonText } from "./values.js";
 /** The platform's end of a stream. */
 export interface Controller {
   error(reason: unknown): void;
+  /** Of a writable stream: aborted at once, while `abort()` waits for what is being written. */
+  readonly signal?: AbortSignal;
 }
 
 /** What chunks can be written to. */
@@ -80,7 +82,13 @@ function sink<T>(
     throw error;
   };
   return new WritableStream<T>({
-    start: (controller) => writer.addSink(controller),
+    start: (controller: Controller) => {
+      writer.addSink(controller);
+      const { signal } = controller;
+      signal?.addEventListener("abort", () => writer.abort(reasonText(signal.reason)), {
+        once: true,
+      });
+    },
     // A promise for each chunk would cost more than the chunk.
     write: (chunk) => {
       try {

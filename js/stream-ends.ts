@@ -55,7 +55,7 @@ export abstract class StreamEnd {
 
   /** Ends it as incomplete: the writer's abort, the reader's cancel. */
   abort(reason: string): void {
-    this.core.command((engine) => engine.abortStream(this.key, reason));
+    this.core.tellOver((engine) => engine.abortStream(this.key, reason));
     this.stir.ring();
   }
 
@@ -214,7 +214,7 @@ export class IncomingStream extends StreamEnd {
       return;
     }
     this.#isAnswered = true;
-    this.core.command((engine) => engine.rejectStream(this.key, reason));
+    this.core.tellOver((engine) => engine.rejectStream(this.key, reason));
     this.core.forgetStream(this.key);
     this.onClosed(failure("aborted", "the offer was refused"));
   }

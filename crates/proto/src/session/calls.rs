@@ -92,6 +92,25 @@ impl Calls {
         key
     }
 
+    /// It is over; what came can still be read.
+    fn complete(&mut self, key: CallKey) {
+        if let Some(call) = self.ends.get_mut(&key).filter(|call| !call.inbox.is_empty()) {
+            call.state = State::Complete;
+        } else {
+            self.ends.remove(&key);
+        }
+    }
+
+    /// What was over and has not been read for so long nobody will read any more.
+    fn forget_finished(&mut self) {
+        let finished = self.keys(|call| !call.is_live());
+        if finished.len() >= MAX_CALLS
+            && let Some(first) = finished.first()
+        {
+            self.ends.remove(first);
+        }
+    }
+
     fn find(&self, is_wanted: impl Fn(&Call) -> bool) -> Option<CallKey> {
         self.ends.iter().find(|(_, call)| is_wanted(call)).map(|(key, _)| *key)
     }
@@ -149,7 +168,7 @@ impl Session {
     pub(super) fn on_call(&mut self, number: MessageId, name: String, caller: ParticipantId) {
         let refusal = if self.calls.find(|call| call.is_callee_named(&name)).is_some() {
             Some("messaging stream tool_call_id is already active")
-        } else if self.calls.ends.len() >= MAX_CALLS {
+        } else if self.calls.keys(Call::is_live).len() >= MAX_CALLS {
             Some("too many streams")
         } else {
             None
@@ -157,6 +176,7 @@ impl Session {
         match refusal {
             Some(text) => self.answer_call(number, error(text)),
             None => {
+                self.calls.forget_finished();
                 self.calls.add(caller, Side::Callee { name, number }, State::Awaiting);
             }
         }

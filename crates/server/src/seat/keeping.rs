@@ -143,7 +143,10 @@ impl Seat {
                 () = self.turns.is_over(&turn) => return,
             },
             // It was possible a moment ago. The client tries again, and begins anew.
-            None => Over::Lost,
+            None => {
+                drop(line);
+                Over::Lost
+            }
         };
         drop(occupied);
         if over == Over::Lost {

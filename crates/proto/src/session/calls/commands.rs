@@ -115,14 +115,14 @@ impl Session {
         }
     }
 
-    /// Ends a call, for both directions. One of ours that is not answered is withdrawn, one of the
+    /// Ends a call, for both directions. What came can still be read. One of ours that is not answered is withdrawn, one of the
     /// other side refused. Does nothing if it is over.
     pub fn close_call(&mut self, now: Timestamp, call: CallKey) {
         let state = self.calls.ends.get(&call).map(|call| call.state.clone());
         match state {
             Some(State::Open) => {
                 self.say_closed(now, call, CLOSE_NORMAL, None);
-                self.calls.ends.remove(&call);
+                self.calls.complete(call);
                 self.report(Event::CallClosed { call, result: Ok(()) });
             }
             Some(State::Complete | State::Failed(_)) => drop(self.calls.ends.remove(&call)),
