@@ -38,7 +38,10 @@ export class RoomMessage<Type extends string = string, Payload = Record<string, 
   readonly type: Type;
   /** Who sent it. */
   readonly fromParticipantId: string;
-  /** The bytes beside it. Attachments of no bytes count as none. */
+  /**
+   * The bytes beside it. Attachments of no bytes count as none. Large ones are a view of what the
+   * browser received: the `buffer` may be larger. Before you transfer it, take `attachment.slice()`.
+   */
   readonly attachment: Uint8Array | undefined;
   readonly #json: string;
   #message: Payload | undefined;

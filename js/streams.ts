@@ -15,7 +15,11 @@ export class MessageStreamChunk {
   /** Any JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: the shape is the application's
   readonly header: any;
-  /** The bytes, which may be none. */
+  /**
+   * The bytes, which may be none. Those that were received are a view of what the browser received,
+   * uncopied: the `buffer` may be larger, and other chunks may be in it. Before you transfer it to a
+   * worker, take `data.slice()`.
+   */
   readonly data: Uint8Array;
 
   constructor(header: unknown, data: Bytes) {
@@ -148,7 +152,10 @@ export class MessageStreamReader {
     return this.#core.readable;
   }
 
-  /** The data without the headers. Asking for it accepts the stream. */
+  /**
+   * The data without the headers; see `MessageStreamChunk.data` for what each piece is. Asking for it
+   * accepts the stream.
+   */
   bytes(): ReadableStream<OwnBytes> {
     this.#accept();
     return this.#core.bytes() as ReadableStream<OwnBytes>;

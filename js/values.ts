@@ -4,8 +4,8 @@ import { failure, reasonText } from "./errors.js";
 export type Bytes = Uint8Array | ArrayBuffer | ArrayBufferView;
 
 /**
- * Bytes as this package gives them: an array with a buffer of its own. Compilers before
- * TypeScript 5.7 cannot write `Uint8Array<ArrayBuffer>`, and newer ones want it here and there.
+ * Bytes as this package gives them: an array over an `ArrayBuffer`, which may be larger than the
+ * array. Compilers before TypeScript 5.7 cannot write `Uint8Array<ArrayBuffer>`, and newer ones want it here and there.
  */
 export type OwnBytes = ReturnType<Uint8Array["slice"]>;
 
