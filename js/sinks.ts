@@ -85,9 +85,9 @@ function sink<T>(
     start: (controller: Controller) => {
       writer.addSink(controller);
       const { signal } = controller;
-      signal?.addEventListener("abort", () => writer.abort(reasonText(signal.reason)), {
-        once: true,
-      });
+      // Later: the stream is in the middle of it.
+      const abort = () => queueMicrotask(() => writer.abort(reasonText(signal?.reason)));
+      signal?.addEventListener("abort", abort, { once: true });
     },
     // A promise for each chunk would cost more than the chunk.
     write: (chunk) => {

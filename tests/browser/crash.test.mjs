@@ -104,3 +104,22 @@ it("a trap that nobody called for is noticed too", async () => {
   await other.evaluate(() => globalThis.bob.messaging.broadcastMessage("hello", {}));
   assert.deepEqual(await ended, ["closed", "internal"]);
 });
+
+it("a trap that closing finds ends what waits too", async () => {
+  const page = await enter("crash-3");
+  const other = await stage.blank();
+  await stage.join(other, "crash-3", "bob");
+  const codes = await page.evaluate(async () => {
+    const { ada, help, destroy } = globalThis;
+    const bob =
+      ada.messaging.remoteParticipants[0] ??
+      (await help.next(ada.messaging, "participant_added")).participant;
+    const open = [ada.messaging.stream(bob, "ask", {}), ada.messaging.sendMessage(bob, "x", {})];
+    destroy();
+    const closing = ada.close();
+    const ends = await Promise.allSettled(open);
+    await closing;
+    return ends.map(({ reason }) => reason?.code);
+  });
+  assert.deepEqual(codes, ["internal", "internal"]);
+});
