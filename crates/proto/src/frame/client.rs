@@ -1,7 +1,10 @@
 //! What clients say, read in the words of every generation and written in one's.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
     ClientDialect, ClientFrame, Family, Outgoing, Request, content,
@@ -75,7 +78,7 @@ impl ClientFrame {
                 let message = read::<DirectMessage>(kind, &json)?;
                 Request::Broadcast { outgoing: message.into_outgoing(kind, payload)? }
             }
-            kinds::INVOKE => read::<Invoke>(kind, &json)?.into_request(kind)?,
+            kinds::INVOKE => read::<Invoke<'_>>(kind, &json)?.into_request(kind)?,
             kinds::CALL_CHUNK => {
                 let (tool_call_id, chunk) = content::chunk(kind, &json)?;
                 Request::CallChunk { tool_call_id, chunk }
@@ -288,25 +291,27 @@ impl DirectMessage {
     }
 }
 
-/// `room.invoke_tool`.
+/// `room.invoke_tool`. What may be large stays where it is.
 #[derive(Deserialize)]
-struct Invoke {
+struct Invoke<'a> {
     toolkit: String,
     tool: String,
     tool_call_id: Option<String>,
-    arguments: Option<Arguments>,
+    #[serde(borrow)]
+    arguments: Option<Arguments<'a>>,
 }
 
 /// The arguments of a tool call, as far as messaging looks at them.
 #[derive(Deserialize)]
-struct Arguments {
+struct Arguments<'a> {
     #[serde(rename = "type")]
     kind: String,
-    json: Option<JsonText>,
+    #[serde(borrow)]
+    json: Option<&'a RawValue>,
     method: Option<String>,
 }
 
-impl Invoke {
+impl Invoke<'_> {
     fn into_request(self, kind: &str) -> Result<Request, DecodeError> {
         let Self { toolkit, tool, tool_call_id, arguments } = self;
         if toolkit != "messaging" {
@@ -316,14 +321,14 @@ impl Invoke {
             "enable" => Ok(Request::Enable),
             "disable" => Ok(Request::Disable),
             "send" => {
-                let input: ToolInput = input(kind, arguments)?;
+                let input = input(kind, arguments)?;
                 let to = input.to_participant_id.as_deref();
                 let to = to.ok_or_else(|| field(kind, "missing field `to_participant_id`"))?;
                 let to = ParticipantId::new(to);
                 Ok(Request::Send { to, outgoing: input.into_outgoing(kind)? })
             }
             "broadcast" => {
-                let input: ToolInput = input(kind, arguments)?;
+                let input = input(kind, arguments)?;
                 Ok(Request::Broadcast { outgoing: input.into_outgoing(kind)? })
             }
             "stream" => {
@@ -343,30 +348,40 @@ impl Invoke {
 
 /// The input of the tools `send` and `broadcast`.
 #[derive(Deserialize)]
-struct ToolInput {
+struct ToolInput<'a> {
     to_participant_id: Option<String>,
     #[serde(rename = "type")]
     kind: String,
     message_json: String,
-    attachment_base64: Option<String>,
+    #[serde(borrow)]
+    attachment_base64: Option<&'a RawValue>,
 }
 
-impl ToolInput {
+impl ToolInput<'_> {
     fn into_outgoing(self, kind: &str) -> Result<Outgoing, DecodeError> {
         let message = object(kind, JsonText::parse(&self.message_json)?)?;
-        let attachment = match self.attachment_base64.as_deref() {
-            None | Some("") => Bytes::new(),
-            Some(text) => base64::decode(text).ok_or(DecodeError::Base64)?.into(),
+        let attachment = match self.attachment_base64 {
+            None => Bytes::new(),
+            Some(text) => attachment(kind, text.get())?,
         };
         Ok(Outgoing { kind: self.kind, message, attachment })
     }
 }
 
-fn input(kind: &str, arguments: Option<Arguments>) -> Result<ToolInput, DecodeError> {
+/// The bytes of a JSON string of base64.
+fn attachment(kind: &str, quoted: &str) -> Result<Bytes, DecodeError> {
+    let text = match quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+        Some(_) | None => Cow::Owned(read(kind, quoted.as_bytes())?),
+    };
+    base64::decode(&text).map(Bytes::from).ok_or(DecodeError::Base64)
+}
+
+fn input<'a>(kind: &str, arguments: Option<Arguments<'a>>) -> Result<ToolInput<'a>, DecodeError> {
     let json = arguments.filter(|arguments| arguments.kind == "json");
     let json = json.and_then(|arguments| arguments.json);
     let json = json.ok_or_else(|| field(kind, "the arguments must be of type json"))?;
-    read(kind, json.as_str().as_bytes())
+    read(kind, json.get().as_bytes())
 }
 
 fn object(kind: &str, value: JsonText) -> Result<JsonText, DecodeError> {
