@@ -6,7 +6,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { at } from "../scripts/lib/paths.mjs";
-import { FULL, round, SHORT } from "./lib/cases.mjs";
+import { crowdRound, FULL, round, SHORT } from "./lib/cases.mjs";
 import { figuresTable, goalsTable } from "./lib/report.mjs";
 import { openStage } from "./lib/stage.mjs";
 
@@ -35,7 +35,10 @@ try {
     const order = index % 2 === 0 ? clients : [...clients].reverse();
     const figures = {};
     for (const client of order) {
-      figures[client] = await round(stage, client, amounts);
+      figures[client] = {
+        ...(await round(stage, client, amounts)),
+        ...(await crowdRound(stage, client, amounts)),
+      };
       console.error(`round ${index + 1} of ${count}: ${client}`);
     }
     rounds.push(Object.fromEntries(clients.map((client) => [client, figures[client]])));

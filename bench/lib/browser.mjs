@@ -137,8 +137,11 @@ class Page {
     this.#ids = ids;
   }
 
-  async open(url) {
+  async open(url, isBench = true) {
     await this.cdp("Page.navigate", { url });
+    if (!isBench) {
+      return;
+    }
     await this.call(async () => {
       while (globalThis.bench === undefined) {
         await new Promise((resolve) => setTimeout(resolve, 5));

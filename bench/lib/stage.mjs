@@ -99,26 +99,42 @@ class Stage {
       await page.call((seat) => globalThis.bench.open(seat), await seat(name, other));
     };
     await Promise.all([open(a, "a", "b"), open(b, "b", "a")]);
+    const pages = [a, b];
     return {
       a,
       b,
+      /** One more page like b. */
+      third: async () => {
+        const page = await this.#browser.page(address);
+        pages.push(page);
+        await open(page, "c", "a");
+        return page;
+      },
       /** Seats for as many more. */
       seats: (count) =>
         Promise.all(Array.from({ length: count }, (_, index) => seat(`more ${index}`, "a"))),
-      /** A page that opens at once, and says after how many milliseconds it was answered. */
+      /**
+       * A page that opens at once, twice, and says after how many milliseconds it was answered.
+       */
       newcomer: async () => {
         const hash = encodeURIComponent(JSON.stringify(await seat("newcomer", "b")));
+        const answered = () =>
+          page.call(async () => {
+            while (globalThis.bench.answeredMs === undefined) {
+              await new Promise((resolve) => setTimeout(resolve, 5));
+            }
+            return globalThis.bench.answeredMs;
+          });
         const page = await this.#browser.page(`${address}#seat=${hash}`);
-        const answered = await page.call(async () => {
-          while (globalThis.bench.answeredMs === undefined) {
-            await new Promise((resolve) => setTimeout(resolve, 5));
-          }
-          return globalThis.bench.answeredMs;
-        });
+        const cold = await answered();
+        const again = encodeURIComponent(JSON.stringify(await seat("newcomer again", "b")));
+        await page.open("about:blank", false);
+        await page.open(`${address}#seat=${again}`);
+        const warm = await answered();
         await page.close();
-        return answered;
+        return { cold, warm };
       },
-      close: () => Promise.all([a.close(), b.close()]),
+      close: () => Promise.all(pages.map((page) => page.close())),
     };
   }
 

@@ -17,7 +17,9 @@ export function start(open) {
   let counted = 0;
   let expected = 0;
   const waiting = new Map();
-  const came = (kind) => new Promise((resolve) => waiting.set(kind, resolve));
+  /** Resolves when so many messages of that kind have come. */
+  const came = (kind, times = 1) =>
+    new Promise((resolve) => waiting.set(kind, { resolve, left: times }));
 
   const onMessage = (kind, text, bytes, answer = peer.send) => {
     if (kind === "ping") {
@@ -33,9 +35,14 @@ export function start(open) {
     } else if (kind === "big") {
       peer.send("bigger", String(bytes.byteLength));
     } else {
-      const resolve = waiting.get(kind);
-      waiting.delete(kind);
-      resolve?.(text);
+      const waited = waiting.get(kind);
+      if (waited !== undefined) {
+        waited.left -= 1;
+        if (waited.left === 0) {
+          waiting.delete(kind);
+          waited.resolve(text);
+        }
+      }
     }
   };
 
@@ -54,13 +61,13 @@ export function start(open) {
         member.onMessage = (kind) => kind === "news" && onMessage(kind);
       }
     },
-    /** So many broadcasts, until so many have been delivered; in milliseconds. */
-    async broadcasts(count, deliveries) {
-      const ready = came("ready");
-      peer.send("expect", String(deliveries));
+    /** So many broadcasts, until each of so many pages has been delivered so many; in milliseconds. */
+    async broadcasts(count, deliveries, pages) {
+      const ready = came("ready", pages);
+      peer.broadcast("expect", String(deliveries));
       await ready;
       const begin = performance.now();
-      const done = came("counted");
+      const done = came("counted", pages);
       const acknowledged = [];
       for (let index = 0; index < count; index += 1) {
         acknowledged.push(peer.broadcast("news", TEXT));
@@ -104,7 +111,7 @@ export function start(open) {
       return means;
     },
     /** So many messages at once, until all are acknowledged and counted; in milliseconds. */
-    async burst(count) {
+    async burst(count, isAwaited = true) {
       const ready = came("ready");
       peer.send("expect", String(count));
       await ready;
@@ -112,7 +119,10 @@ export function start(open) {
       const done = came("counted");
       const acknowledged = [];
       for (let index = 0; index < count; index += 1) {
-        acknowledged.push(peer.send("count", TEXT));
+        const sent = peer.send("count", TEXT);
+        if (isAwaited) {
+          acknowledged.push(sent);
+        }
       }
       await Promise.all([...acknowledged, done]);
       return performance.now() - begin;

@@ -18,6 +18,17 @@ if (isPlain) {
   };
 }
 
+// Its memory, to see whether it grows.
+let memory;
+for (const name of ["instantiate", "instantiateStreaming"]) {
+  const instantiate = WebAssembly[name];
+  WebAssembly[name] = async (...args) => {
+    const made = await instantiate.apply(WebAssembly, args);
+    memory = (made.instance ?? made).exports.memory;
+    return made;
+  };
+}
+
 start(async ({ url, token, other }) => {
   const room = new RoomClient({ url, token, packetBytes });
   await room.connect();
@@ -65,4 +76,5 @@ start(async ({ url, token, other }) => {
   to = find();
   return peer;
 });
+globalThis.bench.wasmBytes = () => memory?.buffer.byteLength ?? 0;
 void startAtOnce();
