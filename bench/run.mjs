@@ -1,5 +1,6 @@
 // npm run bench: our client beside a raw WebSocket, the official SDK and socket.io, in one run.
 
+import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -8,7 +9,7 @@ import { parseArgs } from "node:util";
 import { at } from "../scripts/lib/paths.mjs";
 import { crowdRound, FULL, round, SHORT } from "./lib/cases.mjs";
 import { figuresTable, goalsTable } from "./lib/report.mjs";
-import { openStage } from "./lib/stage.mjs";
+import { BINARY, openStage } from "./lib/stage.mjs";
 
 /** There is also `ours-1k`, the official wire in packets as official clients send them. */
 const CLIENTS = ["raw", "ours", "ours-plain", "socketio", "sdk", "sdk-1k"];
@@ -53,3 +54,7 @@ await writeFile(values.out, `${JSON.stringify({ machine, amounts, rounds }, null
 console.log(`${machine}; ${count} rounds; median (least–most)\n`);
 console.log(figuresTable(rounds));
 console.log(`\n${goalsTable(rounds)}`);
+if (!values.short) {
+  console.log("\nNative clients, and what the servers carry between them:\n");
+  console.log(execFileSync(BINARY, ["--native"], { encoding: "utf8" }));
+}

@@ -14,7 +14,7 @@ import { openBrowser } from "./browser.mjs";
 
 /** The page modules; two of the clients have the same. */
 const MODULES = ["raw", "ours", "sdk", "socketio"];
-const BINARY = path.join(target, "release", "room-bench");
+export const BINARY = path.join(target, "release", "room-bench");
 
 /** Bundles the pages and starts everything. */
 export async function openStage() {

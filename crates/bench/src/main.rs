@@ -5,6 +5,7 @@
 //! ours (that of the official clients, and one that is as large as possible); and a relay that passes
 //! WebSocket messages on as they are. What the relay reaches is what the network and the browser allow.
 
+mod native;
 mod relay;
 
 use std::{future::pending, io::Write as _, path::PathBuf};
@@ -21,11 +22,15 @@ use tokio::{
 struct Arguments {
     /// The folder of the pages
     #[arg(long)]
-    www: PathBuf,
+    www: Option<PathBuf>,
 
     /// More folders, such as /pkg=pkg
     #[arg(long, value_parser = Mount::parse)]
     mount: Vec<Mount>,
+
+    /// Measures what the servers carry between native clients, and ends
+    #[arg(long)]
+    native: bool,
 }
 
 #[tokio::main]
@@ -33,6 +38,13 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let [rooms, small, large, relay] =
         [listen().await?, listen().await?, listen().await?, listen().await?];
+    let secret = Secret::random();
+    if arguments.native {
+        let ports = (rooms.local_addr()?.port(), relay.local_addr()?.port());
+        tokio::spawn(relay::serve(relay));
+        tokio::spawn(room_server::run(rooms, arguments.config(&secret), pending()));
+        return native::run(ports.0, ports.1, &secret).await;
+    }
     let line = serde_json::json!({
         "rooms": rooms.local_addr()?.port(),
         "small": small.local_addr()?.port(),
@@ -42,22 +54,22 @@ async fn main() -> anyhow::Result<()> {
     writeln!(std::io::stdout().lock(), "{line}")?;
     tokio::spawn(relay::serve(relay));
     for (listener, packet_bytes) in [(small, 1024), (large, 256 * 1024)] {
-        let config = ServerConfig { packet_bytes, ..arguments.config() };
+        let config = ServerConfig { packet_bytes, ..arguments.config(&secret) };
         tokio::spawn(room_server::run(listener, config, pending()));
     }
-    room_server::run(rooms, arguments.config(), end_of_input()).await?;
+    room_server::run(rooms, arguments.config(&secret), end_of_input()).await?;
     Ok(())
 }
 
 impl Arguments {
-    fn config(&self) -> ServerConfig {
+    fn config(&self, secret: &Secret) -> ServerConfig {
         ServerConfig {
             dev: true,
-            www: Some(self.www.clone()),
+            www: self.www.clone(),
             mounts: self.mount.clone(),
             // Members that fire 10 000 messages at once are what is measured.
             max_messages_per_second: 10_000_000,
-            ..ServerConfig::new(Keys::from_secret(Secret::random()))
+            ..ServerConfig::new(Keys::from_secret(secret.clone()))
         }
     }
 }
