@@ -129,3 +129,32 @@ it("more streams than may be open can be used one after the other, unread", asyn
     await room.run(stream.close());
   }
 });
+
+it("many streams to somebody who reads none of them do not cost it its place", async () => {
+  const { room, ada, bob, toBob } = await pair();
+  const readers = [];
+  await room.run(bob.messaging.enable((reader) => void readers.push(reader)));
+  const piece = new Uint8Array(256 * 1024);
+  const writers = [];
+  for (let n = 0; n < 40; n += 1) {
+    writers.push(await room.run(ada.messaging.createStream(toBob, {})));
+  }
+  const writing = writers.map(async (writer) => {
+    for (let n = 0; n < 20; n += 1) {
+      await writer.write({ data: piece });
+    }
+    await writer.close();
+  });
+  await room.advance(60_000);
+  assert.equal(bob.state, "open");
+
+  const sizes = readers.map(async (reader) => {
+    let size = 0;
+    for await (const { data } of reader) {
+      size += data.length;
+    }
+    return size;
+  });
+  await room.run(Promise.all([...writing, ...sizes]));
+  assert.deepEqual(new Set(await Promise.all(sizes)), new Set([20 * piece.length]));
+});

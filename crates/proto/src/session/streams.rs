@@ -73,6 +73,15 @@ impl Streams {
         key
     }
 
+    /// What the windows of all readers may grow by.
+    fn spare(&self) -> usize {
+        let used = self.ends.iter().map(|(_, stream)| match &stream.end {
+            End::Reader(reader) if stream.is_live_reader() => reader.window_bytes(),
+            End::Reader(_) | End::Writer(_) => 0,
+        });
+        window::ALL_BYTES.saturating_sub(used.sum())
+    }
+
     fn find(&self, is_wanted: impl Fn(&Stream) -> bool) -> Option<StreamKey> {
         self.ends.iter().find(|(_, stream)| is_wanted(stream)).map(|(key, _)| *key)
     }

@@ -108,8 +108,8 @@ fn a_writer_that_waited_long_for_credit_says_so_once() {
     };
 
     assert_eq!(waits(1), (false, false));
-    assert_eq!(waits(5), (true, false));
-    assert_eq!(waits(4), (false, false));
+    assert_eq!(waits(10), (true, false));
+    assert_eq!(waits(9), (false, false));
 }
 
 #[test]

@@ -67,8 +67,9 @@ impl Session {
     /// `stream-closed` if it is not an offer, or was withdrawn; the ending's after the end.
     pub fn accept_stream(&mut self, now: Timestamp, stream: StreamKey) -> Result<(), SessionError> {
         let (peer, stream_id) = self.offer(stream)?;
+        let spare = self.streams.spare();
         let reader = self.streams.reader(stream).ok_or_else(ended)?;
-        let credit = reader.window().map(Addition::window);
+        let credit = reader.open(spare).map(Addition::window);
         let accept =
             Outbound { stream_id: &stream_id, room_messaging: credit, ..Outbound::default() };
         let purpose = Purpose::Stream(stream, Step::Control);
@@ -207,9 +208,10 @@ impl Session {
 
     /// Reads the next chunk of a stream. What is read makes room for the writer.
     pub fn read_stream(&mut self, now: Timestamp, stream: StreamKey) -> Read {
+        let spare = self.streams.spare();
         let Some(reader) = self.streams.reader(stream) else { return self.nothing_to_read() };
         let read = reader.read();
-        let grant = reader.take_grant();
+        let grant = reader.take_grant(spare);
         match &read {
             Read::End => {
                 self.streams.ends.remove(&stream);

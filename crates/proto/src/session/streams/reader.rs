@@ -80,11 +80,23 @@ impl Reader {
         &self.state
     }
 
-    /// The writer's credit, if it understands any.
-    pub(super) fn window(&self) -> Option<&Window> {
-        match &self.pacing {
-            Pacing::Credit(window) => Some(window),
+    /// The first credit, if the writer understands any. `spare` is what all windows of this session
+    /// may grow by.
+    pub(super) fn open(&mut self, spare: usize) -> Option<&Window> {
+        match &mut self.pacing {
+            Pacing::Credit(window) => {
+                window.open(spare);
+                Some(window)
+            }
             Pacing::None { .. } => None,
+        }
+    }
+
+    /// How much its writer may have under way.
+    pub(super) fn window_bytes(&self) -> usize {
+        match &self.pacing {
+            Pacing::Credit(window) => window.size(),
+            Pacing::None { .. } => 0,
         }
     }
 
@@ -146,9 +158,11 @@ impl Reader {
     }
 
     /// The credit to grant, if it is time.
-    pub(super) fn take_grant(&mut self) -> Option<usize> {
+    pub(super) fn take_grant(&mut self, spare: usize) -> Option<usize> {
         match (&self.state, &mut self.pacing) {
-            (State::Open, Pacing::Credit(window)) if !is(Bug::CreditLost) => window.take_grant(),
+            (State::Open, Pacing::Credit(window)) if !is(Bug::CreditLost) => {
+                window.take_grant(spare)
+            }
             (State::Offered | State::Open | State::Complete | State::Failed(_), _) => None,
         }
     }

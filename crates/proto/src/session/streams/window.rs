@@ -19,8 +19,12 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(most: usize) -> Self {
-        let size = most.min(START_BYTES);
-        Self { size, most, read_bytes: 0, is_too_small: false, content: 0 }
+        Self { size: 0, most, read_bytes: 0, is_too_small: false, content: 0 }
+    }
+
+    /// Opens it; `spare` is what all windows of this session may grow by.
+    pub(super) fn open(&mut self, spare: usize) {
+        self.size = (spare / 4).clamp(LEAST_BYTES, START_BYTES).min(self.most);
     }
 
     /// What the writer may have under way now.
@@ -43,19 +47,19 @@ impl Window {
     }
 
     /// The credit to grant, once half of the window has been read.
-    pub(super) fn take_grant(&mut self) -> Option<usize> {
+    pub(super) fn take_grant(&mut self, spare: usize) -> Option<usize> {
         if self.read_bytes < (self.size / 2).max(1) {
             return None;
         }
         let before = self.size;
-        self.adapt();
+        self.adapt(spare);
         Some((std::mem::take(&mut self.read_bytes) + self.size).saturating_sub(before))
     }
 
     /// Twice as large if it was too small; smaller again if that is long ago.
-    fn adapt(&mut self) {
+    fn adapt(&mut self, spare: usize) {
         if std::mem::take(&mut self.is_too_small) {
-            self.size = self.size.saturating_mul(2).min(self.most);
+            self.size = (self.size + self.size.min(spare)).min(self.most);
             self.content = 0;
             return;
         }
@@ -67,39 +71,63 @@ impl Window {
     }
 }
 
+/// What all windows of a session may have together, but for the least of each. The server holds it for
+/// a reader that does not read, and disconnects whom it would have to hold much more for.
+pub(super) const ALL_BYTES: usize = 8 * 1024 * 1024;
 /// Enough for a connection within one machine or one house.
 const START_BYTES: usize = 512 * 1024;
+const LEAST_BYTES: usize = 16 * 1024;
 /// After so many grants a window that was never too small is halved.
-const CONTENT: u32 = 64;
+const CONTENT: u32 = 32;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn open(most: usize, spare: usize) -> Window {
+        let mut window = Window::new(most);
+        window.open(spare);
+        window
+    }
 
     /// So many grants of half a window each; gives what was granted.
     fn read(window: &mut Window, grants: u32) -> usize {
         let mut granted = 0;
         for _ in 0..grants {
             window.on_read(window.size() / 2);
-            granted += window.take_grant().expect("half of it was read");
+            granted += window.take_grant(ALL_BYTES).expect("half of it was read");
         }
         granted
     }
 
     #[test]
+    fn many_windows_are_small_ones() {
+        let mut all = 0;
+        for _ in 0..100 {
+            all += open(4 * START_BYTES, ALL_BYTES.saturating_sub(all)).size();
+        }
+        assert!(all <= ALL_BYTES + 100 * LEAST_BYTES, "{all}");
+
+        let mut window = open(4 * START_BYTES, ALL_BYTES);
+        window.on_both_waited();
+        window.on_read(START_BYTES / 2);
+        assert_eq!(window.take_grant(1000), Some(START_BYTES / 2 + 1000), "no more than is spare");
+    }
+
+    #[test]
     fn half_of_the_window_is_granted_anew_when_it_was_read() {
-        let mut window = Window::new(1000);
+        let mut window = open(1000, ALL_BYTES);
 
         window.on_read(499);
-        assert_eq!(window.take_grant(), None);
+        assert_eq!(window.take_grant(ALL_BYTES), None);
         window.on_read(101);
-        assert_eq!(window.take_grant(), Some(600));
-        assert_eq!(window.take_grant(), None);
+        assert_eq!(window.take_grant(ALL_BYTES), Some(600));
+        assert_eq!(window.take_grant(ALL_BYTES), None);
     }
 
     #[test]
     fn it_grows_while_both_sides_wait_up_to_its_bound() {
-        let mut window = Window::new(3 * START_BYTES);
+        let mut window = open(3 * START_BYTES, ALL_BYTES);
 
         window.on_both_waited();
         assert_eq!(read(&mut window, 1), START_BYTES / 2 + START_BYTES);
@@ -113,7 +141,7 @@ mod tests {
 
     #[test]
     fn it_shrinks_when_it_need_not_be_large_and_what_is_under_way_with_it() {
-        let mut window = Window::new(8 * START_BYTES);
+        let mut window = open(8 * START_BYTES, ALL_BYTES);
         window.on_both_waited();
         read(&mut window, 1);
         assert_eq!(window.size(), 2 * START_BYTES);

@@ -174,7 +174,7 @@ impl Writer {
 }
 
 /// So long a wait for credit is worth a larger window.
-const LONG: Duration = Duration::from_millis(5);
+const LONG: Duration = Duration::from_millis(10);
 
 /// Small chunks weigh more than their bytes, here and in the server.
 const MAX_UNANSWERED_CHUNKS: usize = 1024;
