@@ -212,7 +212,7 @@ impl World {
     fn deliver(&self) {
         while let Some(output) = self.next_output() {
             match output {
-                Output::Deliver { to, frame } => {
+                Output::Deliver { to, frame, .. } => {
                     if let Some(seat) = self.find(to) {
                         seat.deliver(&frame);
                     }
