@@ -81,20 +81,24 @@ impl SocketEvents {
             return Err(JsValue::UNDEFINED);
         }
         let (sender, events) = unbounded();
-        if raw.ready_state() == WebSocket::OPEN {
-            tell(&sender, SocketEvent::Opened);
-        }
         let on_message = Closure::new({
             let sender = sender.clone();
             move |event: MessageEvent| on_message(&sender, &event)
         });
         let socket = raw.clone();
-        let on_other = Closure::new(move |event: Event| on_other(&sender, &socket, event));
+        let on_other = Closure::new({
+            let sender = sender.clone();
+            move |event: Event| on_other(&sender, &socket, event)
+        });
 
         raw.set_binary_type(BinaryType::Arraybuffer);
         raw.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref())?;
         for kind in OTHERS {
             raw.add_event_listener_with_callback(kind, on_other.as_ref().unchecked_ref())?;
+        }
+        // Asked only here, where it is known to be a socket.
+        if raw.ready_state() == WebSocket::OPEN {
+            tell(&sender, SocketEvent::Opened);
         }
         Ok(Self { raw, events, on_message, on_other })
     }
