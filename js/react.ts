@@ -207,8 +207,11 @@ function OwnRoom({ options, children }: { options: RoomClientOptions; children: 
  *
  * @example
  * ```tsx
- * const { client, state, error } = useRoom();
- * if (state === "closed") return <button onClick={() => client.connect()}>{error?.message}</button>;
+ * function Again() {
+ *   const { client, state, error } = useRoom();
+ *   if (state !== "closed") return null;
+ *   return <button onClick={() => client.connect()}>{error?.message}</button>;
+ * }
  * ```
  */
 export function useRoom<
@@ -234,8 +237,10 @@ export function useParticipants(): readonly Participant[] {
  *
  * @example
  * ```tsx
- * const messages = useMessages("chat.message", { limit: 50 });
- * return messages.map(({ message }) => <p>{message.text}</p>);
+ * function Lines() {
+ *   const messages = useMessages("chat.message", { limit: 50 });
+ *   return messages.map(({ message }, at) => <p key={at}>{message.text}</p>);
+ * }
  * ```
  */
 export function useMessages<
@@ -308,7 +313,7 @@ interface SendStatus {
  *   const file = await new Response(reader.bytes()).blob();
  *   setFiles((files) => [...files, { name: reader.header.name, file }]);
  * });
- * const send = async (peer, file) => {
+ * const send = async (peer: Recipient, file: File) => {
  *   const writer = await open(peer, { name: file.name });
  *   await file.stream().pipeTo(writer.bytes());
  * };
@@ -348,7 +353,7 @@ export function useStreams(
  *
  * @example
  * ```tsx
- * function Answer({ reader }) {
+ * function Answer({ reader }: { reader: MessageStreamReader }) {
  *   const { text, isDone, error } = useStream(reader);
  *   return <p aria-busy={!isDone}>{error ? "It broke off." : text}</p>;
  * }

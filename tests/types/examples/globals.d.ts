@@ -1,5 +1,6 @@
 // What the examples in the documentation take as given.
 
+import type { ReactElement } from "react";
 import type * as lib from "room-messaging";
 
 declare global {
@@ -9,8 +10,18 @@ declare global {
   const agent: lib.RemoteParticipant;
   const file: File;
   const text: string;
+  const url: string;
+  const token: string;
   function fetchToken(): Promise<string>;
   function show(...values: unknown[]): void;
   function showLater(hint: string): void;
   function reload(): void;
+  function Chat(): ReactElement;
+  function setText(text: string): void;
+  function setFiles(next: (files: NamedFile[]) => NamedFile[]): void;
+}
+
+interface NamedFile {
+  name: string;
+  file: Blob;
 }
