@@ -8,6 +8,7 @@ export function tsconfig(resolution) {
       lib: ["es2022", "dom", "dom.iterable"],
       module: resolution === "nodenext" ? "nodenext" : "esnext",
       moduleResolution: resolution,
+      jsx: "react-jsx",
       strict: true,
       exactOptionalPropertyTypes: true,
       noUncheckedIndexedAccess: true,
@@ -15,14 +16,18 @@ export function tsconfig(resolution) {
       types: [],
       noEmit: true,
     },
-    files: ["consumer.ts"],
+    files: ["consumer.ts", "components.tsx"],
   };
 }
 
 export const CONSUMER = `
 import { MessagingClient, RoomClient, RoomError } from "room-messaging";
+import { RoomClient as InlineClient } from "room-messaging/inline";
 import { initLocal, LocalRoom } from "room-messaging/local";
 import { TestRoom } from "room-messaging/testing";
+
+// The same class, whichever entry it comes from.
+export const same: typeof RoomClient = InlineClient;
 
 class LoudMessaging extends MessagingClient {}
 
@@ -69,6 +74,37 @@ export async function test(): Promise<number> {
 }
 
 export { LoudMessaging };
+`;
+
+/** A stranger's components. */
+export const COMPONENTS = `
+import { createRoomHooks } from "room-messaging/react";
+
+interface MyMessages {
+  "chat.message": { text: string };
+}
+
+const { RoomProvider, useMessages, useRoom, useStream, useStreams } = createRoomHooks<MyMessages>();
+
+export const App = ({ url, token }: { url: string; token: string }) => (
+  <RoomProvider options={{ url, token }}>
+    <Chat />
+  </RoomProvider>
+);
+
+function Chat() {
+  const { state, error } = useRoom();
+  const { incoming } = useStreams(() => {});
+  const { text } = useStream(incoming[0]);
+  // @ts-expect-error the type is misspelled
+  useMessages("chat.mesage");
+  const messages = useMessages("chat.message");
+  return (
+    <p aria-busy={state !== "open"}>
+      {error?.hint} {text} {messages.map(({ message }) => message.text.trim()).join()}
+    </p>
+  );
+}
 `;
 
 /** A room in Node, where files are not fetched. */

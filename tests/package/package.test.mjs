@@ -8,26 +8,49 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
 import { npmBinary, root } from "../../scripts/lib/paths.mjs";
-import { CONSUMER, LOCAL, TESTING, tsconfig } from "./consumer.mjs";
+import { COMPONENTS, CONSUMER, LOCAL, TESTING, tsconfig } from "./consumer.mjs";
 import { consumers, makeStranger } from "./stranger.mjs";
 
 const execute = promisify(execFile);
 
+const ENTRIES = ["index", "inline", "local", "react", "testing"];
+
+/** Imports all that servers and pages get, where whatever belongs to a page is noticed. */
+const IMPORT_ALL = `
+  const touched = [];
+  for (const name of ["window", "document", "location", "localStorage", "fetch", "WebSocket"]) {
+    // Only our own: React looks whether there is a window, too.
+    const get = () => new Error().stack.includes("room-messaging/pkg") && void touched.push(name);
+    Object.defineProperty(globalThis, name, { get, configurable: true });
+  }
+  const names = {};
+  for (const entry of ["", "/inline", "/local", "/react", "/testing"]) {
+    names["room-messaging" + entry] = Object.keys(await import("room-messaging" + entry));
+  }
+  for (const name of ${JSON.stringify(ENTRIES)}) {
+    const address = new URL(name + ".js", import.meta.resolve("room-messaging")).href;
+    await import(address + "?as-a-page-gets-it");
+  }
+  console.log(JSON.stringify({ names, touched }));
+`;
+
 describe("the packed package", () => {
   let stranger;
+  /** Has React and its types, too. */
+  let builder;
 
   before(async () => {
     stranger = await makeStranger();
+    builder = await makeStranger({ tools: true });
   });
 
-  after(() => stranger.remove());
+  after(() => Promise.all([stranger?.remove(), builder?.remove()]));
 
   it("holds the entries, all types, the WebAssembly and the texts, and nothing else", async () => {
     const modules = (await readdir(path.join(root, "js"))).filter(isModule);
     const types = modules.map((name) => `pkg/${name.replace(/\.ts$/, ".d.ts")}`);
-    const entries = ["index", "inline", "local", "react", "testing"];
     const forNode = ["node", "node-local", "node-testing"];
-    const scripts = [...entries, ...forNode].map((name) => `pkg/${name}.js`);
+    const scripts = [...ENTRIES, ...forNode].map((name) => `pkg/${name}.js`);
     const built = [...scripts, ...types];
     const wasm = ["glue/room_messaging", "local/room_local"].map((name) => `pkg/${name}_bg.wasm`);
     const texts = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
@@ -52,23 +75,23 @@ describe("the packed package", () => {
   });
 
   it("can be imported where there is no page, and loads nothing before it is used", async () => {
-    const script = `
-      globalThis.fetch = () => { throw new Error("fetched") };
-      for (const entry of ["room-messaging", "room-messaging/inline"]) {
-        console.log(Object.keys(await import(entry)).join(" "));
-      }`;
-    const { stdout } = await stranger.node(["--input-type=module", "-e", script]);
+    const { stdout } = await builder.node(["--input-type=module", "-e", IMPORT_ALL]);
+    const { names, touched } = JSON.parse(stdout);
 
-    for (const line of stdout.trim().split("\n")) {
+    assert.deepEqual(touched, []);
+    for (const entry of ["room-messaging", "room-messaging/inline"]) {
       for (const name of ["MessagingClient", "RoomClient", "RoomError", "init"]) {
-        assert.ok(line.split(" ").includes(name), `${name} in ${line}`);
+        assert.ok(names[entry].includes(name), `${name} in ${entry}`);
       }
     }
+    assert.ok(names["room-messaging/local"].includes("LocalRoom"));
+    assert.ok(names["room-messaging/react"].includes("RoomProvider"));
+    assert.ok(names["room-messaging/testing"].includes("TestRoom"));
   });
 
   it("has nothing of Node in what browsers get", async () => {
-    for (const name of ["pkg/index.js", "pkg/inline.js", "pkg/local.js", "pkg/testing.js"]) {
-      const file = path.join(stranger.folder, "node_modules/room-messaging", name);
+    for (const name of ENTRIES) {
+      const file = path.join(stranger.folder, "node_modules/room-messaging/pkg", `${name}.js`);
       assert.doesNotMatch(await readFile(file, "utf8"), /node:|\brequire\(|process\./, name);
     }
   });
@@ -110,10 +133,11 @@ describe("the packed package", () => {
     for (const [age, compiler] of Object.entries(compilers)) {
       it(`compiles strictly, its declarations too: ${resolution} resolution, compiler ${age}`, async () => {
         const project = `types-${resolution}`;
-        await stranger.write(`${project}/consumer.ts`, CONSUMER);
-        await stranger.write(`${project}/tsconfig.json`, JSON.stringify(tsconfig(resolution)));
+        await builder.write(`${project}/consumer.ts`, CONSUMER);
+        await builder.write(`${project}/components.tsx`, COMPONENTS);
+        await builder.write(`${project}/tsconfig.json`, JSON.stringify(tsconfig(resolution)));
 
-        await stranger.node([compiler, "-p", project, "--noEmit"]);
+        await builder.node([compiler, "-p", project, "--noEmit"]);
       });
     }
   }
