@@ -8,15 +8,22 @@ export class Rate {
   /** `total` bytes were through at `now` milliseconds. */
   add(now, total) {
     this.#samples.push({ now, total });
-    while (this.#samples.length > 2 && now - this.#samples[0].now > SPAN_MS) {
-      this.#samples.shift();
-    }
+    this.#forgetBefore(now - SPAN_MS);
   }
 
+  /** 0 while nothing comes through. */
   perSecond(now) {
+    this.#forgetBefore(now - SPAN_MS);
     const [first] = this.#samples;
     const last = this.#samples.at(-1);
     const elapsed = first ? now - first.now : 0;
     return elapsed > 0 ? ((last.total - first.total) * 1000) / elapsed : 0;
+  }
+
+  /** The last one stays: the next is counted from there. */
+  #forgetBefore(time) {
+    while (this.#samples.length > 1 && this.#samples[0].now < time) {
+      this.#samples.shift();
+    }
   }
 }

@@ -6,15 +6,20 @@ import { Rate } from "./rate.js";
 import { bytesText } from "./words.js";
 
 const PAINT_EVERY_MS = 100;
+/** While nothing comes, the rate must not stay what it was. */
+const LOOK_EVERY_MS = 500;
 
 /** States (`data-state`): asking, waiting, running, done, failed. */
 export class TransferCard {
   #rate = new Rate();
   #painted = 0;
+  #passed;
+  #looking = undefined;
 
   constructor({ name, size }) {
     this.name = name;
     this.size = size;
+    this.#passed = { bytes: 0, total: size };
     this.bar = element("progress", { max: 1, value: 0, "aria-label": `Progress of ${name}` });
     this.about = element("span", { class: "file-about", "data-testid": "transfer-status" });
     this.actions = element("div", { class: "file-actions" });
@@ -65,21 +70,18 @@ export class TransferCard {
   run(oncancel) {
     this.#state("running", bytesText(this.size));
     this.#showCancel(oncancel);
+    this.#looking = setInterval(() => this.#paint(), LOOK_EVERY_MS);
   }
 
   /** `bytes` of `total` are through. Paints only as often as it can be seen. */
   progress(bytes, total) {
     const now = performance.now();
     this.#rate.add(now, bytes);
+    this.#passed = { bytes, total };
     this.node.dataset.bytes = bytes;
-    if (now - this.#painted < PAINT_EVERY_MS) {
-      return;
+    if (now - this.#painted >= PAINT_EVERY_MS) {
+      this.#paint();
     }
-    this.#painted = now;
-    this.bar.value = total > 0 ? bytes / total : 0;
-    const percent = total > 0 ? Math.floor((100 * bytes) / total) : 0;
-    const speed = bytesText(this.#rate.perSecond(now));
-    this.about.textContent = `${percent} % of ${bytesText(total)} · ${speed}/s`;
   }
 
   /** Says how it went with each of several people. */
@@ -129,11 +131,23 @@ export class TransferCard {
     }
   }
 
+  #paint() {
+    const now = performance.now();
+    const { bytes, total } = this.#passed;
+    const part = total > 0 ? bytes / total : 0;
+    const rate = this.#rate.perSecond(now);
+    this.#painted = now;
+    this.bar.value = part;
+    const speed = rate > 0 ? `${bytesText(rate)}/s` : "waiting";
+    this.about.textContent = `${Math.floor(100 * part)} % of ${bytesText(total)} · ${speed}`;
+  }
+
   #showCancel(oncancel) {
     this.actions.replaceChildren(button("Cancel", "", "cancel", oncancel));
   }
 
   #state(state, text) {
+    clearInterval(this.#looking);
     this.node.dataset.state = state;
     this.about.textContent = text;
     this.bar.hidden = state !== "running" && state !== "waiting";

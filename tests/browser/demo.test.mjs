@@ -114,54 +114,102 @@ describe("two tabs", () => {
     await ada.getByTestId("live").click();
   });
 
-  it("stream a file of 50 MB that stays what it was", async () => {
+  it("stream a file of 50 MB that stays what it was, and see how fast it goes", async () => {
     const file = await makeFile("film.bin", FILE_BYTES);
+    for (const page of [ada, bob]) {
+      await page.evaluate(rememberWords, "film.bin");
+    }
     await ada.getByTestId("stream-file").setInputFiles(file.path);
     await bob.getByTestId("accept").click(PATIENCE);
 
-    const received = bob.locator('[data-testid="transfer"][data-name="film.bin"][data-sha256]');
-    await received.waitFor(PATIENCE);
-    assert.equal(await received.getAttribute("data-state"), "done");
-    assert.equal(await received.getAttribute("data-sha256"), file.sha256);
-    const sent = ada.locator('[data-testid="transfer"][data-name="film.bin"][data-state="done"]');
-    await sent.waitFor(PATIENCE);
+    await arrives(file, "film.bin");
+    for (const page of [ada, bob]) {
+      const words = await page.evaluate(() => globalThis.words);
+      const running = words.filter((one) => /^\d+ % of 50 MB · [\d.]+ [KMG]B\/s$/.test(one));
+      assert.notEqual(running.length, 0, words.join("\n"));
+    }
   });
 
-  it("cancel a file that is offered, and one that is on its way", async () => {
-    for (const [name, canceller] of [
-      ["withdrawn.bin", ada],
-      ["cancelled.bin", bob],
+  it("see a file stand still while the line is cut, and go on", async () => {
+    const file = await makeFile("tunnel.bin", FILE_BYTES);
+    await ada.getByTestId("stream-file").setInputFiles(file.path);
+    const running = '[data-name="tunnel.bin"][data-state="running"]';
+    await ada.evaluate(clickWhenThere, { click: '[data-testid="cut"]', there: running });
+    await bob.getByTestId("accept").click(PATIENCE);
+
+    for (const page of [ada, bob]) {
+      await page
+        .locator(running)
+        .getByTestId("transfer-status")
+        .filter({ hasText: /% of 50 MB · waiting$/ })
+        .waitFor(PATIENCE);
+    }
+    await arrives(file, "tunnel.bin");
+  });
+
+  it("cancel a file that is offered, and one that is on its way, at either end", async () => {
+    for (const { name, canceller, isRunning } of [
+      { name: "withdrawn.bin", canceller: ada, isRunning: false },
+      { name: "stopped.bin", canceller: ada, isRunning: true },
+      { name: "cancelled.bin", canceller: bob, isRunning: true },
     ]) {
       const file = await makeFile(name, FILE_BYTES);
       const card = (page) => page.locator(`[data-testid="transfer"][data-name="${name}"]`);
       await ada.getByTestId("stream-file").setInputFiles(file.path);
       await card(bob).getByTestId("accept").waitFor(PATIENCE);
-      if (canceller === bob) {
-        await bob.evaluate(clickWhenThere, `[data-name="${name}"] [data-testid="cancel"]`);
+      if (isRunning) {
+        const there = `[data-name="${name}"][data-state="running"] [data-testid="cancel"]`;
+        await canceller.evaluate(clickWhenThere, { click: there, there });
         await card(bob).getByTestId("accept").click(PATIENCE);
       } else {
-        await card(ada).getByTestId("cancel").click(PATIENCE);
+        await card(canceller).getByTestId("cancel").click(PATIENCE);
       }
 
+      const who = canceller === ada ? "Ada" : "Bob";
       for (const page of [ada, bob]) {
+        const words = page === canceller ? "You cancelled it." : `${who} cancelled`;
         await page
           .locator(`[data-testid="transfer"][data-name="${name}"][data-state="failed"]`)
+          .getByText(words)
           .waitFor(PATIENCE);
       }
     }
   });
 });
 
-/** Clicks at once: between two steps of a test the whole file would be through. */
-function clickWhenThere(selector) {
+/** Waits until Bob has the file, whole, and Ada knows. */
+async function arrives({ sha256 }, name) {
+  const received = bob.locator(`[data-testid="transfer"][data-name="${name}"][data-sha256]`);
+  await received.waitFor(PATIENCE);
+  assert.equal(await received.getAttribute("data-state"), "done");
+  assert.equal(await received.getAttribute("data-sha256"), sha256);
+  await ada
+    .locator(`[data-testid="transfer"][data-name="${name}"][data-state="done"]`)
+    .waitFor(PATIENCE);
+}
+
+/** Keeps all that the card of a file says, in `words`: it is gone before a test can look. */
+function rememberWords(name) {
+  globalThis.words = [];
+  const selector = `[data-name="${name}"] [data-testid="transfer-status"]`;
   const observer = new MutationObserver(() => {
-    const button = document.querySelector(selector);
-    if (button) {
-      observer.disconnect();
-      button.click();
+    const text = document.querySelector(selector)?.textContent;
+    if (text !== undefined && text !== globalThis.words.at(-1)) {
+      globalThis.words.push(text);
     }
   });
-  observer.observe(document.body, { childList: true, subtree: true });
+  observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+}
+
+/** Clicks as soon as something is there: between two steps of a test the whole file would be through. */
+function clickWhenThere({ click, there }) {
+  const observer = new MutationObserver(() => {
+    if (document.querySelector(there)) {
+      observer.disconnect();
+      document.querySelector(click).click();
+    }
+  });
+  observer.observe(document.body, { childList: true, subtree: true, attributes: true });
 }
 
 describe("the demo", () => {
