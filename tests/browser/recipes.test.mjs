@@ -28,32 +28,77 @@ before(async () => {
 
 after(() => stage?.close());
 
-it("a file with progress", async () => {
+it("a file with progress and rate at both ends", async () => {
   const seen = await page.evaluate(async () => {
     const { ada, bob, toBob, help, recipes } = globalThis;
     const bytes = help.pattern(3_000_000);
-    const received = new Promise((resolve) => recipes.receiveFiles(bob, resolve));
-    const counts = [];
+    const transfer = () => {
+      const reports = [];
+      const onProgress = (bytes, perSecond) => reports.push({ bytes, perSecond });
+      return { reports, onProgress, signal: new AbortController().signal };
+    };
+    const [sending, receiving] = [transfer(), transfer()];
+    const announced = [];
+    const received = new Promise((resolve) => {
+      const begin = (...what) => {
+        announced.push(what);
+        return receiving;
+      };
+      recipes.receiveFiles(bob, begin, resolve);
+    });
     const file = new File([bytes], "a.bin", { type: "image/png" });
-    await recipes.sendFile(ada, toBob, file, (count) => counts.push(count));
+    await recipes.sendFile(ada, toBob, file, sending);
     const copy = await received;
+    const isRising = ({ reports }) =>
+      reports.every(({ bytes }, at) => at === 0 || bytes > reports[at - 1].bytes);
     return {
+      announced,
       name: copy.name,
       type: copy.type,
       isEqual: (await help.sha256(bytes)) === (await help.sha256(await copy.arrayBuffer())),
-      last: counts.at(-1),
-      isRising: counts.every((count, at) => at === 0 || count > counts[at - 1]),
+      last: [sending, receiving].map(({ reports }) => reports.at(-1).bytes),
+      areRising: [sending, receiving].map(isRising),
+      haveRates: [sending, receiving].map(({ reports }) => reports.at(-1).perSecond > 0),
     };
   });
   const expected = {
+    announced: [["a.bin", 3_000_000]],
     name: "a.bin",
     type: "image/png",
     isEqual: true,
-    last: 3_000_000,
-    isRising: true,
+    last: [3_000_000, 3_000_000],
+    areRising: [true, true],
+    haveRates: [true, true],
   };
   assert.deepEqual(seen, expected);
 });
+
+for (const canceller of ["the sender", "the receiver"]) {
+  it(`a file that ${canceller} cancels ends at both ends`, async () => {
+    const seen = await page.evaluate(async (canceller) => {
+      const { ada, bob, toBob, help, recipes } = globalThis;
+      const [sender, receiver] = [new AbortController(), new AbortController()];
+      const transfer = (controller, isCancelled) => ({
+        onProgress: () => isCancelled && controller.abort(new Error("enough")),
+        signal: controller.signal,
+      });
+      const isSender = canceller === "the sender";
+      const files = [];
+      const begin = () => transfer(receiver, !isSender);
+      await recipes.receiveFiles(bob, begin, (file) => files.push(file));
+      const closed = new Promise((resolve) => bob.messaging.once("stream_closed", resolve));
+      const file = new File([help.pattern(20_000_000)], "b.bin");
+      const failure = await recipes
+        .sendFile(ada, toBob, file, transfer(sender, isSender))
+        .catch((error) => error);
+      await closed;
+      return { message: failure.message, code: failure.code, files: files.length };
+    }, canceller);
+    assert.match(seen.message, /enough/);
+    assert.equal(seen.code, canceller === "the sender" ? undefined : "stream-aborted");
+    assert.equal(seen.files, 0);
+  });
+}
 
 it("what is no file is refused, with the reason", async () => {
   const failure = await page.evaluate(() => {
