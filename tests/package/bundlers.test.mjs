@@ -100,6 +100,29 @@ describe("bundlers", () => {
     }
   });
 
+  it("Vite 7, development server: without the setting it is named, with it all works", async () => {
+    const { createServer } = await tool("vite-7");
+    const root = path.join(stranger.folder, "main");
+    for (const exclude of [[], ["room-messaging"]]) {
+      const cacheDir = path.join(stranger.folder, `vite-7-${exclude.length}`);
+      const options = { root, cacheDir, optimizeDeps: { exclude }, server: { port: 0 } };
+      const vite = await createServer({ ...options, logLevel: "silent", configFile: false });
+      try {
+        await vite.listen();
+        const [address] = vite.resolvedUrls.local;
+        if (exclude.length > 0) {
+          await house.exchangeAt(address, "vite-7");
+        } else {
+          const { code, message } = await house.failureAt(address, "vite-7");
+          assert.equal(code, "wasm-unavailable");
+          assert.ok(message.includes('optimizeDeps: { exclude: ["room-messaging"] }'), message);
+        }
+      } finally {
+        await vite.close();
+      }
+    }
+  });
+
   it("webpack", async () => {
     const entry = path.join(stranger.folder, "main", "app.js");
     await bundleWithWebpack(entry, path.join(stranger.folder, "out-webpack"));

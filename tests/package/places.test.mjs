@@ -83,21 +83,11 @@ describe("without a bundler", () => {
   it("a policy that forbids WebAssembly is named, with what it lacks", async () => {
     const script = '<script type="module" src="/direct.js"></script>';
     await stranger.write("forbidden.html", HEAD + policy("'self'", "'self' ws:") + script);
-    const page = await house.chromium.newPage();
-    await page.goto(new URL("/forbidden.html", house.server.origin).href);
-    await page.waitForFunction(() => "exchange" in globalThis);
-    const error = await page.evaluate(
-      async (seats) => {
-        const { code, message, name } = await globalThis.exchange(seats).catch((error) => error);
-        return { code, message, name };
-      },
-      await house.seats("forbidden"),
-    );
+    const error = await house.failureAt("/forbidden.html", "forbidden");
 
     assert.equal(error.name, "RoomError");
     assert.equal(error.code, "wasm-unavailable");
     assert.match(error.message, /lacks 'wasm-unsafe-eval' in script-src/);
-    await page.close();
   });
 
   it("a page where the WebAssembly should be is named, with who does that", async () => {

@@ -114,6 +114,23 @@ class House {
     return given;
   }
 
+  /** What `exchange` of a page fails with. */
+  async failureAt(address, room) {
+    const page = await this.chromium.newPage();
+    await page.goto(new URL(address, this.server.origin).href);
+    await page.waitForFunction(() => "exchange" in globalThis);
+    const failure = await page.evaluate(
+      (seats) =>
+        globalThis.exchange(seats).then(
+          () => ({ message: "it did not fail" }),
+          ({ name, code, message }) => ({ name, code, message }),
+        ),
+      await this.seats(room),
+    );
+    await page.close();
+    return failure;
+  }
+
   async close() {
     await this.chromium.close();
     await this.server.stop();
