@@ -8,6 +8,7 @@ import { receiveFile, sendFile } from "./files.js";
 import { receiveLiveText } from "./live-text.js";
 import { announce, showError } from "./notices.js";
 import { aboutPerson, showPeople } from "./people.js";
+import { showView } from "./view.js";
 import { countText } from "./words.js";
 
 export class Chat {
@@ -17,8 +18,11 @@ export class Chat {
   #gone = new Map();
   #selected = ROOM;
   #composer;
+  #callGuide;
 
-  constructor() {
+  /** `callGuide` lets a guide in. */
+  constructor({ callGuide }) {
+    this.#callGuide = callGuide;
     this.#composer = new Composer({
       say: (text, file) => this.#say(text, file),
       said: (text, done) => this.#said(text, done),
@@ -66,7 +70,7 @@ export class Chat {
     for (const one of this.#conversations.values()) {
       one.node.hidden = one !== current;
     }
-    byId("app").dataset.view = "conversation";
+    showView("conversation");
     this.#composer.open(this.#room, id, this.#nameOf(id));
     this.#look();
     current.scrollToEnd();
@@ -98,8 +102,27 @@ export class Chat {
   #welcome(id) {
     const name = this.#nameOf(id);
     return id === ROOM
-      ? [`This is ${name}`, "Everybody in the room sees what is written here."]
+      ? [`This is ${name}`, "Everybody in the room sees what is written here.", this.#companion()]
       : [`You and ${name}`, "Only the two of you see what is written here."];
+  }
+
+  /** For those who are alone. */
+  #companion() {
+    return element(
+      "button",
+      {
+        type: "button",
+        class: "button if-alone",
+        "data-testid": "guide-here",
+        onclick: async () => {
+          await this.#callGuide();
+          // The button is gone with the need for it.
+          this.focus();
+        },
+      },
+      icon("guide"),
+      "Invite a guide to talk to",
+    );
   }
 
   #nameOf(id) {

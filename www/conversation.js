@@ -196,13 +196,14 @@ function bubble(text, isData = false) {
   return element(tag, { class: "bubble", "data-testid": "bubble", dir: "auto" }, text);
 }
 
-/** What stands in a conversation before its first message. */
-export function emptyConversation(title, text) {
+/** What stands in a conversation before its first message; `more` is below the text. */
+export function emptyConversation(title, text, more) {
   return element(
     "div",
     { class: "empty" },
     icon("room"),
     element("h2", {}, title),
     element("p", {}, text),
+    more,
   );
 }

@@ -55,9 +55,10 @@ function firstLetter(word) {
 
 /** The same name has the same colour on every page. */
 function hueOf(name) {
-  let hash = 7;
+  // FNV-1a, of which the upper bits are the better mixed ones.
+  let hash = 0x811c9dc5;
   for (const character of name) {
-    hash = (hash * 31 + character.codePointAt(0)) % 360_007;
+    hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
   }
-  return HUES[hash % HUES.length];
+  return HUES[(hash >>> 16) % HUES.length];
 }

@@ -8,9 +8,10 @@ import { Guide, guideSeat, isGuide } from "./guide.js";
 import { admission, JoinForm } from "./join-form.js";
 import { cutTheLine } from "./line.js";
 import { announce, paragraphs, showError } from "./notices.js";
+import { showView } from "./view.js";
 import { errorWords } from "./words.js";
 
-const chat = new Chat();
+const chat = new Chat({ callGuide });
 const form = new JoinForm(join);
 const connection = new ConnectionState((text) => chat.note(text));
 let room;
@@ -129,6 +130,9 @@ function showLost(error) {
 /** Lets a guide in, or sends ours away. */
 async function callGuide() {
   const button = byId("guide");
+  if (button.disabled) {
+    return;
+  }
   button.disabled = true;
   try {
     if (guide === undefined) {
@@ -156,7 +160,9 @@ function showGuide(shown) {
   }
   const isOthers = guide === undefined && [...room.people.values()].some(isGuide);
   const button = byId("guide");
-  button.hidden = isOthers || Boolean(lastEntered.token);
+  const isForOne = Boolean(lastEntered.token);
+  button.hidden = isOthers || isForOne;
+  byId("app").toggleAttribute("data-alone", room.people.size === 0 && !isForOne);
   button.setAttribute("aria-pressed", String(guide !== undefined));
   byId("guide-words").textContent =
     guide === undefined ? "Invite the guide" : "Send the guide away";
@@ -206,7 +212,7 @@ function flash(button, text) {
 }
 
 function showList() {
-  byId("app").dataset.view = "list";
+  showView("list");
   byId("app").querySelector('.entry[aria-current="true"]')?.focus();
 }
 

@@ -71,6 +71,19 @@ it("a visitor invites a guide that answers piece by piece, and sends it away", a
   await second.getByTestId("guide").waitFor(PATIENCE);
 });
 
+it("who is alone is offered company, on a phone too", async () => {
+  const page = await join("Ada", "company");
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByTestId("guide-here").click();
+  await spoken(page, "I am the guide").waitFor(PATIENCE);
+  assert.equal(await page.getByTestId("guide-here").isVisible(), false);
+
+  const second = await join("Bob", "company");
+  assert.equal(await second.getByTestId("guide-here").isVisible(), false);
+  await second.getByTestId("leave").click();
+  await page.context().close();
+});
+
 it("the guide takes a file, and says its checksum", async () => {
   const page = await join("Ada", "files");
   await page.getByTestId("guide").click();
