@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
@@ -54,8 +54,23 @@ describe("the packed package", () => {
     const built = [...scripts, ...types];
     const wasm = ["glue/room_messaging", "local/room_local"].map((name) => `pkg/${name}_bg.wasm`);
     const texts = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
+    const pages = (await readdir(path.join(root, "docs"))).filter((name) => name.endsWith(".md"));
+    const docs = pages.map((name) => `docs/${name}`);
 
-    assert.deepEqual(stranger.files, [...texts, ...built, ...wasm].sort());
+    assert.deepEqual(stranger.files, [...texts, ...built, ...wasm, ...docs].sort());
+  });
+
+  it("has the pages that its README is about, which name what is there", async () => {
+    const inside = path.join(stranger.folder, "node_modules/room-messaging");
+    for (const page of stranger.files.filter((file) => file.endsWith(".md"))) {
+      const text = await readFile(path.join(root, page), "utf8");
+      for (const link of linksOf(text)) {
+        const target = path.join(path.dirname(page), link);
+        // Pictures, and what is for those who work on it, are in the repository only.
+        const isHere = target.startsWith("docs/") && target.endsWith(".md");
+        await access(path.join(isHere ? inside : root, target));
+      }
+    }
   });
 
   it("names no generated declaration in its own", async () => {
@@ -142,6 +157,14 @@ describe("the packed package", () => {
     }
   }
 });
+
+/** The files that a page names. */
+function linksOf(markdown) {
+  const links = [...markdown.matchAll(/(?:\]\(|src="|srcset=")([^)"\s]+)/g)].map(
+    ([, link]) => link,
+  );
+  return links.filter((link) => !/^(#|\w+:)/.test(link)).map((link) => link.split("#")[0]);
+}
 
 /** A program of the strangers' tools. */
 function tool(name) {
