@@ -12,7 +12,7 @@ mod secrets;
 use std::{io, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -40,7 +40,11 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(error) => return failure(&error),
+    };
+    let result = match arguments.command {
         Command::Serve(arguments) => {
             if let Err(error) = start_logging(&arguments.log) {
                 return failure(&Failure::Usage(error));
@@ -54,6 +58,17 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure(&error),
     }
+}
+
+/// The command line, and beneath that of a server its configuration file.
+fn arguments() -> Result<Arguments, Failure> {
+    let command = Arguments::command().mut_subcommand(serve::NAME, serve::with_switches);
+    let given = command.clone().get_matches();
+    let mut arguments = Arguments::from_arg_matches(&given).map_err(Failure::usage)?;
+    if let Command::Serve(arguments) = &mut arguments.command {
+        *arguments = serve::read(command, &given)?;
+    }
+    Ok(arguments)
 }
 
 fn failure(failure: &Failure) -> ExitCode {

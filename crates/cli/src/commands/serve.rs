@@ -1,16 +1,28 @@
 //! `room serve`
 
+mod file;
 mod limits;
+mod settings;
 
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    env,
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches as _};
 use room_server::{Keys, Mount, Origin, Secret, ServeError, ServerConfig};
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use self::limits::Limits;
+use self::{
+    file::ConfigFile,
+    limits::{Limits, within},
+    settings::Settings,
+};
 use crate::{failure::Failure, interrupt::shutdown_signal, secrets};
 
 #[derive(Args, Debug)]
@@ -18,9 +30,19 @@ use crate::{failure::Failure, interrupt::shutdown_signal, secrets};
     args_override_self = true,
     after_help = "\
 Tokens are checked against the secret in ROOM_SECRET or --secret-file, and against API keys.
-`room token` makes them."
+`room token` makes them.
+
+Every flag can also stand in the file of --config, as a key of the same name."
 )]
 pub(crate) struct Arguments {
+    /// Read settings from this TOML file; flags and the environment win over it
+    #[arg(long, value_name = "FILE", env = "ROOM_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Print what the server would run with as TOML, and end
+    #[arg(long)]
+    print_config: bool,
+
     /// Where to listen; with port 0 the system chooses one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
@@ -47,9 +69,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
 
-    /// How far the clocks of those who sign tokens may be off, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    clock_skew: u64,
+    /// How far the clocks of those who sign tokens may be off, in seconds (0 to 86400)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = within(0, 86_400))]
+    clock_skew: u32,
 
     /// Disconnect members whose token has expired; ours come back with a new one
     #[arg(long)]
@@ -74,10 +96,52 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     limits: Limits,
+
+    /// All of it, and where it is from.
+    #[arg(skip)]
+    settings: Settings,
 }
+
+/// Lets switches be turned off too, as in `--dev=false`: a file may have turned them on.
+pub(crate) fn with_switches(command: Command) -> Command {
+    command.mut_args(|arg| match arg.get_action() {
+        ArgAction::SetTrue if arg.get_id() != "print_config" => arg
+            .action(ArgAction::Set)
+            .value_name("BOOL")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_value("false")
+            .default_missing_value("true")
+            .hide_default_value(true),
+        _ => arg,
+    })
+}
+
+/// Reads the command line once more, with the file that it names beneath it.
+pub(crate) fn read(command: Command, given: &ArgMatches) -> Result<Arguments, Failure> {
+    let of_serve = |matches: &ArgMatches| matches.subcommand_matches(NAME).cloned();
+    let plain = command.find_subcommand(NAME).cloned().unwrap_or_default();
+    let path = of_serve(given).and_then(|given| given.get_one::<PathBuf>("config").cloned());
+    let file = path.map(|path| ConfigFile::read(&path, &plain)).transpose();
+    let file = file.map_err(Failure::Usage)?;
+
+    let layered = match &file {
+        Some(file) => command.mut_subcommand(NAME, |serve| file.beneath(serve)).get_matches(),
+        None => given.clone(),
+    };
+    let read = of_serve(&layered).unwrap_or_default();
+    let arguments = Arguments::from_arg_matches(&read).map_err(Failure::usage)?;
+    Ok(Arguments { settings: Settings::of(&plain, &read, file.as_ref()), ..arguments })
+}
+
+/// What the command is called.
+pub(crate) const NAME: &str = "serve";
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.print_config {
+        return print(&arguments);
+    }
     let address = arguments.listen;
     let config = config(arguments).map_err(Failure::Usage)?;
     config.check(address).map_err(Failure::usage)?;
@@ -95,10 +159,56 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     })
 }
 
+/// Prints all settings. Of secrets only where they are from.
+fn print(arguments: &Arguments) -> Result<(), Failure> {
+    let text = format!(
+        "# room serve {}\n{}# secret: {}\n# API keys: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        arguments.settings.to_toml(),
+        secret_origin(arguments).map_err(Failure::Usage)?,
+        api_keys_origin(arguments).map_err(Failure::Usage)?,
+    );
+    let written = std::io::stdout().write_all(text.as_bytes());
+    Ok(written.context("cannot write to standard output")?)
+}
+
+fn secret_origin(arguments: &Arguments) -> anyhow::Result<String> {
+    let file = arguments.secret_file();
+    Ok(match (secrets::secret(file)?, file) {
+        (Some(_), Some(file)) => format!("in {}", file.display()),
+        (Some(_), None) => format!("in {}", secrets::SECRET_VARIABLE),
+        (None, _) if arguments.dev => String::from("made anew by each run"),
+        (None, _) => String::from("none"),
+    })
+}
+
+fn api_keys_origin(arguments: &Arguments) -> anyhow::Result<String> {
+    let file = arguments.api_key_file.as_deref();
+    let count = secrets::api_keys(file)?.len();
+    let names = file.map(|file| file.display().to_string());
+    let variable = env::var_os(secrets::API_KEYS_VARIABLE);
+    let origins: Vec<_> =
+        names.into_iter().chain(variable.map(|_| secrets::API_KEYS_VARIABLE.to_owned())).collect();
+    Ok(if count == 0 {
+        String::from("none")
+    } else {
+        format!("{count}, in {}", origins.join(" and "))
+    })
+}
+
+impl Arguments {
+    /// The secret's file, unless the environment has a secret and only the configuration a file.
+    fn secret_file(&self) -> Option<&Path> {
+        let is_in_environment = env::var_os(secrets::SECRET_VARIABLE).is_some();
+        let is_weaker = self.settings.origin("secret-file") == settings::Origin::File;
+        self.secret_file.as_deref().filter(|_| !(is_in_environment && is_weaker))
+    }
+}
+
 fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
     let mut config = ServerConfig::new(keys(&arguments)?);
     config.dev = arguments.dev;
-    config.clock_skew = Duration::from_secs(arguments.clock_skew);
+    config.clock_skew = Duration::from_secs(arguments.clock_skew.into());
     config.end_expired = arguments.end_expired;
     config.legacy_grants = !arguments.no_legacy_grants;
     config.www = arguments.www;
@@ -110,7 +220,7 @@ fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
 }
 
 fn keys(arguments: &Arguments) -> anyhow::Result<Keys> {
-    let mut secret = secrets::secret(arguments.secret_file.as_deref())?;
+    let mut secret = secrets::secret(arguments.secret_file())?;
     if let Some(secret) = &secret
         && !secret.is_strong()
     {

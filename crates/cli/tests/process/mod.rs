@@ -9,7 +9,7 @@ use std::{
 pub(crate) fn room(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_room"));
     command.args(arguments).env_remove("ROOM_SECRET").env_remove("ROOM_API_KEYS");
-    command.env_remove("ROOM_TOKEN").env_remove("RUST_LOG");
+    command.env_remove("ROOM_TOKEN").env_remove("RUST_LOG").env_remove("ROOM_CONFIG");
     command
 }
 

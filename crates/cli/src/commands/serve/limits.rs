@@ -58,7 +58,8 @@ pub(crate) struct Limits {
     idle_time: u32,
 }
 
-fn within(least: i64, most: i64) -> RangedI64ValueParser<u32> {
+/// The range of a flag, and of the key in a file.
+pub(super) fn within(least: i64, most: i64) -> RangedI64ValueParser<u32> {
     value_parser!(u32).range(least..=most)
 }
 
