@@ -53,11 +53,13 @@ pub struct ServerConfig {
     pub heartbeat: Duration,
     /// How long a connection may take until its request is whole.
     pub handshake_time: Duration,
+    /// How long members may take to go elsewhere before the server ends. 0: they are let go at once.
+    pub drain_time: Duration,
     /// The sites whose pages may connect; if empty, all.
     pub allowed_origins: Vec<Origin>,
     /// Believes `X-Forwarded-For`, `-Proto` and `-Host`. Only right behind a proxy that sets them.
     pub trust_forwarded: bool,
-    /// Where the server counts what it did not allow.
+    /// Where the server counts what passes through it, and what it did not allow.
     pub metrics: Arc<Metrics>,
 }
 
@@ -84,6 +86,7 @@ impl ServerConfig {
             max_kept_bytes: 16 * 1024 * 1024,
             heartbeat: Duration::from_secs(30),
             handshake_time: Duration::from_secs(10),
+            drain_time: Duration::ZERO,
             allowed_origins: Vec::new(),
             trust_forwarded: false,
             metrics: Arc::default(),
@@ -146,7 +149,7 @@ impl Mount {
         if segments.is_empty() || segments.contains(['{', '}', '*', '?', '#', '%']) {
             return Err(MountError::Prefix);
         }
-        if ["rooms", "dev", "healthz", "accounts"].contains(&first_segment(segments)) {
+        if ["rooms", "dev", "healthz", "readyz", "accounts"].contains(&first_segment(segments)) {
             return Err(MountError::Taken);
         }
         if folder.is_empty() {

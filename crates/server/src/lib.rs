@@ -3,6 +3,7 @@
 //! Nothing here decides what a room does. Start reading at [`run`]; a client comes in through
 //! `connections.rs`, `guard.rs` and `upgrade.rs`, sits in `seat.rs`, and its room is driven in `rooms.rs`.
 
+mod admin;
 mod bearer;
 mod caller;
 mod client;
@@ -10,6 +11,8 @@ mod config;
 mod connect;
 mod connections;
 mod dev;
+mod drain;
+mod exposition;
 mod files;
 mod guard;
 mod keys;
@@ -22,6 +25,7 @@ mod room_name;
 mod room_url;
 mod rooms;
 mod seat;
+mod stage;
 mod tokens;
 mod upgrade;
 
@@ -34,42 +38,61 @@ use axum::{
 };
 use thiserror::Error;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
-use tracing::{info, warn};
+use tracing::warn;
 
 pub use config::{ConfigError, Mount, MountError, ServerConfig};
 pub use keys::{ApiKey, KeyError, Keys, Secret};
-pub use metrics::{Incident, Metrics};
+pub use metrics::{Incident, Level, Metrics, Total};
 pub use origin::{Origin, OriginError};
 pub use room_name::{RoomName, RoomNameError};
 pub use tokens::{NewToken, TokenError, verify};
 
 use rooms::Rooms;
 use seat::Seats;
+use stage::{Life, Stage};
 
-/// Serves until `shutdown` is ready, then lets everybody go and returns within a few seconds.
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For everybody.
+    pub public: TcpListener,
+    /// For whoever operates the server: `/metrics`, `/healthz` and `/readyz`.
+    pub admin: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(public: TcpListener) -> Self {
+        Self { public, admin: None }
+    }
+}
+
+/// Serves until `shutdown` is ready, then drains for as long as the configuration says, lets
+/// everybody go and returns within a few seconds.
 ///
 /// # Errors
 ///
 /// [`ServeError`] if the configuration does not fit the listener, or the listener fails.
 pub async fn run(
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     config: ServerConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    config.check(listener.local_addr()?)?;
+    let Listeners { public, admin } = listeners.into();
+    config.check(public.local_addr()?)?;
     let (down, mut is_down) = watch::channel(false);
     let rooms = Arc::new(Rooms::new(config.max_rooms, Arc::clone(&config.metrics)));
-    let app = Arc::new(App { rooms, seats: Arc::default(), config, shutdown: down });
+    let (seats, life) = (Arc::default(), Life::default());
+    let app = Arc::new(App { rooms, seats, life, config, shutdown: down });
+    if let Some(admin) = admin {
+        let router = admin::router(&app);
+        tokio::spawn(connections::accept(admin, Arc::clone(&app), router));
+    }
     let router = router(&app);
 
-    let starter = Arc::clone(&app);
-    tokio::spawn(async move {
-        shutdown.await;
-        info!("shutting down");
-        starter.shutdown.send_replace(true);
-    });
+    tokio::spawn(drain::drain(Arc::clone(&app), shutdown));
+    app.life.enter(Stage::Serving);
     let finish = async {
-        connections::accept(listener, Arc::clone(&app), router).await;
+        connections::accept(public, Arc::clone(&app), router).await;
         app.shutdown.closed().await;
     };
     let out_of_time = async {
@@ -104,6 +127,7 @@ struct App {
     config: ServerConfig,
     rooms: Arc<Rooms>,
     seats: Arc<Seats>,
+    life: Life,
     /// Becomes true at the end. Every seat has a receiver, so that the end can wait for them.
     shutdown: watch::Sender<bool>,
 }
@@ -116,8 +140,5 @@ fn router(app: &Arc<App>) -> Router {
         router = router.route("/dev/token", post(dev::token));
     }
     let router = router.route_layer(from_fn_with_state(Arc::clone(app), guard::guard));
-    router
-        .route("/healthz", get(async || "ok"))
-        .merge(files::router(&app.config))
-        .with_state(Arc::clone(app))
+    router.merge(files::router(&app.config)).with_state(Arc::clone(app)).merge(admin::health(app))
 }

@@ -1,13 +1,24 @@
-//! Counts of what the server did not allow, for whoever operates it.
+//! Counts for whoever operates the server: of what it did not allow, and of what passes through it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// The counts of one server. Give the same one to [`ServerConfig`](crate::ServerConfig) and to
 /// whatever publishes them.
 #[derive(Debug, Default)]
 pub struct Metrics {
     counts: [AtomicU64; Incident::ALL.len()],
+    totals: [Busy; Total::ALL.len()],
+    levels: [Busy; Level::ALL.len()],
 }
+
+/// A number that changes with each message. On a cache line of its own, so that processors that
+/// count different things do not wait for each other.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Busy(AtomicU64);
 
 impl Metrics {
     /// How often it has happened since the start.
@@ -21,9 +32,92 @@ impl Metrics {
         Incident::ALL.iter().map(|incident| (*incident, self.count(*incident)))
     }
 
+    /// How much of it there has been since the start.
+    #[must_use]
+    pub fn total(&self, total: Total) -> u64 {
+        self.totals[total as usize].0.load(Ordering::Relaxed)
+    }
+
+    /// How many there are now.
+    #[must_use]
+    pub fn level(&self, level: Level) -> u64 {
+        self.levels[level as usize].0.load(Ordering::Relaxed)
+    }
+
     /// It has happened once more.
     pub(crate) fn add(&self, incident: Incident) {
         self.counts[incident as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// There has been so much more of it.
+    pub(crate) fn tally(&self, total: Total, more: u64) {
+        self.totals[total as usize].0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// There is one more until the answer is dropped.
+    pub(crate) fn hold(self: &Arc<Self>, level: Level) -> Held {
+        self.levels[level as usize].0.fetch_add(1, Ordering::Relaxed);
+        Held { metrics: Arc::clone(self), level }
+    }
+}
+
+/// One of those that there are.
+#[derive(Debug)]
+pub(crate) struct Held {
+    metrics: Arc<Metrics>,
+    level: Level,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.metrics.levels[self.level as usize].0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+macro_rules! numbers {
+    ($(#[$enum_doc:meta])* $enum:ident { $($name:ident = $metric:literal, $help:literal;)* }) => {
+        $(#[$enum_doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub enum $enum {
+            $(#[doc = $help] $name,)*
+        }
+
+        impl $enum {
+            /// Every one there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The metric's name.
+            #[must_use]
+            pub const fn metric(self) -> &'static str {
+                match self { $(Self::$name => $metric,)* }
+            }
+
+            /// What it is, in a line.
+            #[must_use]
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$name => $help,)* }
+            }
+        }
+    };
+}
+
+numbers! {
+    /// What only grows. A release never rewords one.
+    Total {
+        Joins = "room_joins_total", "Members that came in";
+        Resumes = "room_resumes_total", "Members that came back to the seat that was kept for them";
+        MessagesReceived = "room_messages_received_total", "Messages that members sent";
+        MessagesSent = "room_messages_sent_total", "Messages that were sent to members";
+        BytesReceived = "room_received_bytes_total", "Bytes of the WebSocket messages from members";
+        BytesSent = "room_sent_bytes_total", "Bytes of the WebSocket messages to members";
+    }
+}
+
+numbers! {
+    /// What comes and goes. A release never rewords one.
+    Level {
+        Connections = "room_connections", "WebSockets of members";
+        KeptSeats = "room_kept_seats", "Seats of members whose connection was lost";
     }
 }
 
@@ -67,6 +161,8 @@ incidents! {
     RoomFull = "room_refused_total", "room-full";
     /// There were as many rooms as may be.
     RoomsFull = "room_refused_total", "rooms-full";
+    /// The server is about to end.
+    Draining = "room_refused_total", "draining";
     /// A request was not whole in time.
     HandshakeTimeout = "room_refused_total", "handshake-timeout";
     /// A member did not read what was waiting for it.

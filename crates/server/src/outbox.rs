@@ -119,6 +119,11 @@ impl Outbox {
         self.lock().ending.is_some()
     }
 
+    /// Whether it takes no more because the client is to come back.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.lock().ending == Some(Ending::Moved)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -158,6 +163,8 @@ pub(crate) enum Ending {
     },
     /// By the client's own close; there is nobody left to send to.
     Gone,
+    /// So that the client comes back, to another server.
+    Moved,
 }
 
 impl Ending {

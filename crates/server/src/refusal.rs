@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Extension, Json,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use room::JoinError;
@@ -50,6 +50,12 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_TIMEOUT, Incident::HandshakeTimeout, message)
     }
 
+    /// The server is about to end; another one may be there already.
+    pub(crate) fn draining() -> Self {
+        let message = "the server is about to end; try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Incident::Draining, message)
+    }
+
     fn new(status: StatusCode, incident: Incident, message: impl Into<String>) -> Self {
         Self { status, incident, message: message.into() }
     }
@@ -62,6 +68,12 @@ impl Refusal {
     /// The reason for the log, unless it may have something of what was sent.
     pub(crate) fn detail(&self) -> Option<&str> {
         (self.incident != Incident::InvalidArgument).then_some(self.message.as_str())
+    }
+
+    /// The code of a close frame for those who cannot see a status. After 1000 neither the official
+    /// clients nor ours come back, after others they do.
+    pub(crate) fn close_code(&self) -> u16 {
+        if self.incident == Incident::Draining { CLOSE_TRY_AGAIN } else { CLOSE_FOR_GOOD }
     }
 
     /// The reason, as the text of a close frame.
@@ -106,9 +118,15 @@ impl From<NoPlace> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (code, message) = (self.incident.reason(), self.message.clone());
-        (self.status, Extension(self), Json(Body { code, message })).into_response()
+        let is_draining = self.incident == Incident::Draining;
+        let later = is_draining.then_some([(header::RETRY_AFTER, RETRY_SECONDS)]);
+        (self.status, Extension(self), later, Json(Body { code, message })).into_response()
     }
 }
+
+const CLOSE_FOR_GOOD: u16 = 1000;
+const CLOSE_TRY_AGAIN: u16 = 1013;
+const RETRY_SECONDS: &str = "5";
 
 #[derive(Serialize)]
 struct Body {

@@ -70,6 +70,26 @@ impl Rooms {
         Ok(Membership { rooms: Arc::downgrade(self), room, member, participant })
     }
 
+    /// How many rooms there are, and how many members in all of them.
+    pub(crate) fn census(&self) -> (usize, usize) {
+        let rooms: Vec<_> = lock(&self.by_name).values().cloned().collect();
+        (rooms.len(), rooms.iter().map(|room| lock(&room.state).outboxes.len()).sum())
+    }
+
+    /// The rooms that there are.
+    pub(crate) fn names(&self) -> Vec<RoomName> {
+        lock(&self.by_name).keys().cloned().collect()
+    }
+
+    /// Everybody leaves the room and is made to come back elsewhere. The room is forgotten.
+    pub(crate) fn move_out(&self, name: &RoomName) {
+        let room = lock(&self.by_name).remove(name);
+        if let Some(room) = room {
+            info!(room = %name, "the members of the room are moved");
+            room.let_go();
+        }
+    }
+
     fn forget_if_empty(&self, room: &Arc<LiveRoom>) {
         let mut by_name = lock(&self.by_name);
         let current = by_name.get(&room.name).is_some_and(|known| Arc::ptr_eq(known, room));
@@ -162,6 +182,12 @@ impl LiveRoom {
         }
     }
 
+    /// Nobody is told who leaves, because all do.
+    fn let_go(&self) {
+        let outboxes = std::mem::take(&mut lock(&self.state).outboxes);
+        outboxes.values().for_each(|outbox| outbox.end(Ending::Moved));
+    }
+
     fn is_empty(&self) -> bool {
         lock(&self.state).outboxes.is_empty()
     }
@@ -170,7 +196,7 @@ impl LiveRoom {
 #[derive(Debug)]
 struct State {
     room: Room,
-    // Exactly the members of `room`.
+    // Exactly the members of `room`, until all are let go.
     outboxes: HashMap<MemberId, Arc<Outbox>>,
     metrics: Arc<Metrics>,
 }

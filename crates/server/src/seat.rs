@@ -28,7 +28,7 @@ use tracing::{debug, warn};
 
 use crate::{
     client::Client,
-    metrics::{Incident, Metrics},
+    metrics::{Incident, Level, Metrics, Total},
     outbox::{Ending, Next, Outbox},
     pacing::Pacing,
     rooms::{Membership, lock},
@@ -69,6 +69,7 @@ enum Over {
 impl Seat {
     /// Serves the socket until it is over. `first` is sent before anything else.
     async fn occupy(&self, line: Line, first: Vec<Bytes>) -> Over {
+        let _connected = self.metrics.hold(Level::Connections);
         let (sink, stream) = line.socket.split();
         lock(&self.controls).clear();
         // Only who comes back is told something first.
@@ -151,6 +152,7 @@ impl Seat {
     /// The packets of one message; gives the longest pause that they ask for.
     fn on_packets(&self, pacing: &mut Pacing, message: &Bytes) -> Duration {
         let mut pause = Duration::ZERO;
+        let mut messages = 0;
         for packet in batch::packets(message) {
             // The lock is gone before the room is asked.
             let received = lock(&self.place).receive(message, packet);
@@ -160,6 +162,7 @@ impl Seat {
                         self.say(reply);
                     }
                     if let Some(frame) = frame {
+                        messages += 1;
                         pause = pause.max(pacing.handle(&self.membership, frame));
                     }
                 }
@@ -169,6 +172,8 @@ impl Seat {
                 }
             }
         }
+        self.metrics.tally(Total::BytesReceived, message.len() as u64);
+        self.metrics.tally(Total::MessagesReceived, messages);
         let acknowledgement = lock(&self.place).acknowledge(false);
         if let Some(acknowledgement) = acknowledgement {
             self.say(acknowledgement);
@@ -223,8 +228,8 @@ impl Seat {
         sleep(LINGER).await;
     }
 
-    /// Does not return if all was sent: the client's answer to the last thing ends the reading, and
-    /// so the connection.
+    /// Does not return if all was sent and closed: the client's answer to the last thing ends the
+    /// reading, and so the connection.
     async fn keep_writing(&self, sink: SplitSink<WebSocket, WsMessage>, first: Vec<Bytes>) {
         if let Err(error) = self.write(sink, first).await {
             debug!(participant = %self.membership.participant(), %error, "writing failed");
@@ -232,6 +237,9 @@ impl Seat {
                 return;
             }
             self.outbox.abandon(Ending::Gone);
+        } else if self.outbox.has_moved() && !self.client.traits.ours {
+            // What is unread makes the system reset the connection. Let the rest arrive first.
+            return sleep(LINGER).await;
         }
         future::pending().await
     }
@@ -245,7 +253,7 @@ impl Seat {
         first: Vec<Bytes>,
     ) -> Result<(), axum::Error> {
         let mut pings = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
-        let mut writer = Writer::new(sink, self.client.traits.ours);
+        let mut writer = Writer::new(sink, self.client.traits.ours, Arc::clone(&self.metrics));
         for packet in first {
             writer.feed(packet).await?;
         }
@@ -260,6 +268,7 @@ impl Seat {
             match self.outbox.poll(is_patient) {
                 Next::Frame(frame) => {
                     later = None;
+                    self.metrics.tally(Total::MessagesSent, 1);
                     let packets = lock(&self.place).encode(&frame);
                     drop(frame);
                     for packet in packets {
@@ -279,8 +288,17 @@ impl Seat {
                 }
                 Next::End(Ending::Close { code, reason }) => {
                     writer.flush(&self.place).await?;
-                    let frame = CloseFrame { code, reason: reason.into() };
-                    return writer.sink.send(WsMessage::Close(Some(frame))).await;
+                    return writer.close(code, &reason).await;
+                }
+                // Official clients come back after a connection that was lost, but not after a
+                // close; ours knows what 1001 means.
+                Next::End(Ending::Moved) => {
+                    writer.flush(&self.place).await?;
+                    return if self.client.traits.ours {
+                        writer.close(CLOSE_GOING_AWAY, "server shutting down").await
+                    } else {
+                        Ok(())
+                    };
                 }
                 Next::End(Ending::Gone) => return Ok(()),
             }
@@ -302,6 +320,10 @@ impl Seat {
     /// Waits until the end has been due for too long.
     async fn overdue(&self) {
         self.outbox.ended().await;
+        if self.outbox.has_moved() {
+            // Who is slow has until the end for the rest.
+            self.is_down().await;
+        }
         sleep(GRACE).await;
     }
 
@@ -312,16 +334,17 @@ impl Seat {
         self.record(Incident::TokenExpired, "");
     }
 
-    /// Waits for the server's end: official clients come back after a connection that was lost,
-    /// but not after a close; ours knows what 1001 means.
+    /// Waits for the server's end. What is queued then is still sent.
     async fn shut_down(&self) {
+        self.is_down().await;
+        self.membership.end(Ending::Moved);
+        future::pending().await
+    }
+
+    async fn is_down(&self) {
         let mut shutdown = self.shutdown.clone();
         // An error means that the server is gone already.
         let _ = shutdown.wait_for(|down| *down).await;
-        if self.client.traits.ours {
-            self.membership.end(Ending::close(CLOSE_GOING_AWAY, "server shutting down"));
-            future::pending().await
-        }
     }
 }
 
@@ -329,11 +352,12 @@ impl Seat {
 struct Writer {
     sink: SplitSink<WebSocket, WsMessage>,
     batch: Option<Batch>,
+    metrics: Arc<Metrics>,
 }
 
 impl Writer {
-    fn new(sink: SplitSink<WebSocket, WsMessage>, batches: bool) -> Self {
-        Self { sink, batch: batches.then(Batch::default) }
+    fn new(sink: SplitSink<WebSocket, WsMessage>, batches: bool, metrics: Arc<Metrics>) -> Self {
+        Self { sink, batch: batches.then(Batch::default), metrics }
     }
 
     async fn feed(&mut self, packet: Bytes) -> Result<(), axum::Error> {
@@ -344,16 +368,26 @@ impl Writer {
             }
             Some(_) | None => {
                 self.feed_batch().await?;
-                self.sink.feed(WsMessage::Binary(packet)).await
+                self.feed_message(packet).await
             }
         }
     }
 
     async fn feed_batch(&mut self) -> Result<(), axum::Error> {
         match self.batch.as_mut().and_then(Batch::take) {
-            Some(message) => self.sink.feed(WsMessage::Binary(message)).await,
+            Some(message) => self.feed_message(message).await,
             None => Ok(()),
         }
+    }
+
+    async fn feed_message(&mut self, message: Bytes) -> Result<(), axum::Error> {
+        self.metrics.tally(Total::BytesSent, message.len() as u64);
+        self.sink.feed(WsMessage::Binary(message)).await
+    }
+
+    async fn close(&mut self, code: u16, reason: &str) -> Result<(), axum::Error> {
+        let frame = CloseFrame { code, reason: reason.into() };
+        self.sink.send(WsMessage::Close(Some(frame))).await
     }
 
     /// What is owed to the client goes with it.

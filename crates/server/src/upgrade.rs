@@ -26,12 +26,14 @@ use crate::{
     bearer::bearer,
     caller::Caller,
     client::{Client, Query},
+    metrics::Total,
     outbox::{Ending, Outbox},
     refusal::Refusal,
     room_name::RoomName,
     room_url::room_url,
     rooms::Membership,
     seat::{GRACE, Keep, Line, Seat, Turns},
+    stage::Stage,
     tokens::{self, TokenError},
 };
 
@@ -63,6 +65,10 @@ pub(crate) async fn join(
     if let Some((seat, received)) = admission.seat_of(&app, &query) {
         let expiry = admission.expiry(&app);
         return go_on(app, seat, received, expiry, upgrade);
+    }
+    // Who only comes back may: its seat is here.
+    if app.life.stage() == Stage::Draining {
+        return refuse(upgrade, client, Refusal::draining());
     }
     match admission.join(&app, client, caller, &query) {
         Ok(place) => place.seat(app, client, upgrade),
@@ -147,6 +153,7 @@ fn go_on(
     upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(async move |socket| {
         let (room, participant) = (seat.membership.room_name(), seat.membership.participant());
         info!(%room, %participant, "a member has come back");
+        app.config.metrics.tally(Total::Resumes, 1);
         drop(app);
         seat.serve_again(seats, Line { socket, expiry }, received).await;
     })
@@ -187,6 +194,7 @@ impl Ticket {
                 let (room, participant) = (membership.room_name(), membership.participant());
                 let address = caller.address;
                 info!(%room, %participant, name, %address, ?client, "a member has joined");
+                app.config.metrics.tally(Total::Joins, 1);
                 let manner = Manner {
                     handshake: client.handshake,
                     packet_bytes: if client.traits.ours {
@@ -260,15 +268,12 @@ fn refuse(upgrade: WebSocketUpgrade, client: Client, refusal: Refusal) -> Respon
 }
 
 async fn close(mut socket: WebSocket, refusal: &Refusal) {
-    let frame = CloseFrame { code: CLOSE_FOR_GOOD, reason: refusal.close_reason().into() };
+    let frame = CloseFrame { code: refusal.close_code(), reason: refusal.close_reason().into() };
     if socket.send(WsMessage::Close(Some(frame))).await.is_ok() {
         // Until the answer comes; whatever else the client says is not heard.
         let _ = timeout(GRACE, async { while let Some(Ok(_)) = socket.next().await {} }).await;
     }
 }
-
-/// The official clients do not come back after this one.
-const CLOSE_FOR_GOOD: u16 = 1000;
 
 /// The token in a subprotocol, and the subprotocol as it is to be echoed.
 fn subprotocol_token(protocol: &HeaderValue) -> Option<(HeaderValue, String)> {

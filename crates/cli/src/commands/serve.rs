@@ -3,19 +3,21 @@
 mod file;
 mod limits;
 mod settings;
+mod supervisor;
 
 use std::{
     env,
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     time::Duration,
 };
 
 use anyhow::Context as _;
-use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches as _};
-use room_server::{Keys, Mount, Origin, Secret, ServeError, ServerConfig};
-use tokio::net::TcpListener;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches as _};
+use room_server::{Keys, Listeners, Mount, Origin, Secret, ServeError, ServerConfig};
+use tokio::{net::TcpListener, sync::oneshot};
 use tracing::warn;
 
 use self::{
@@ -46,6 +48,10 @@ pub(crate) struct Arguments {
     /// Where to listen; with port 0 the system chooses one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
+
+    /// Where to tell metrics and health: /metrics, /healthz and /readyz; nowhere by default
+    #[arg(long, value_name = "ADDR:PORT")]
+    admin_listen: Option<SocketAddr>,
 
     /// Hand out tokens at POST /dev/token to whoever asks; for loopback addresses only
     ///
@@ -104,17 +110,20 @@ pub(crate) struct Arguments {
 
 /// Lets switches be turned off too, as in `--dev=false`: a file may have turned them on.
 pub(crate) fn with_switches(command: Command) -> Command {
-    command.mut_args(|arg| match arg.get_action() {
-        ArgAction::SetTrue if arg.get_id() != "print_config" => arg
-            .action(ArgAction::Set)
-            .value_name("BOOL")
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_value("false")
-            .default_missing_value("true")
-            .hide_default_value(true),
-        _ => arg,
+    command.mut_args(|arg| {
+        let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+        if is_switch && arg.get_id() != "print_config" { switch(arg) } else { arg }
     })
+}
+
+fn switch(arg: Arg) -> Arg {
+    arg.action(ArgAction::Set)
+        .value_name("BOOL")
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_value("false")
+        .default_missing_value("true")
+        .hide_default_value(true)
 }
 
 /// Reads the command line once more, with the file that it names beneath it.
@@ -137,26 +146,62 @@ pub(crate) fn read(command: Command, given: &ArgMatches) -> Result<Arguments, Fa
 /// What the command is called.
 pub(crate) const NAME: &str = "serve";
 
-/// Serves until Ctrl-C or SIGTERM.
+/// Serves until Ctrl-C or SIGTERM, and then until everybody has gone.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.print_config {
         return print(&arguments);
     }
-    let address = arguments.listen;
+    let (address, admin) = (arguments.listen, arguments.admin_listen);
     let config = config(arguments).map_err(Failure::Usage)?;
     config.check(address).map_err(Failure::usage)?;
 
     // Before the first line, after which a signal may come.
     let shutdown = shutdown_signal()?;
-    let listener =
-        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-    let bound = listener.local_addr().context("the listener has no address")?;
-    announce(bound)?;
+    let public = listen(address).await?;
+    let admin = match admin {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    announce(&public, admin.as_ref())?;
 
-    room_server::run(listener, config, shutdown).await.map_err(|error| match error {
+    serve_until(shutdown, Listeners { public, admin }, config).await
+}
+
+/// Drains at the first signal, and ends at once at the second.
+async fn serve_until(
+    first: impl Future<Output = ()>,
+    listeners: Listeners,
+    config: ServerConfig,
+) -> Result<(), Failure> {
+    let (drain, drained) = oneshot::channel();
+    let serving = room_server::run(listeners, config, async {
+        // An error means that nobody waits any more.
+        let _ = drained.await;
+    });
+    let mut serving = pin!(serving);
+    supervisor::tell(supervisor::State::Ready);
+    tokio::select! {
+        ended = serving.as_mut() => return ended.map_err(failed),
+        () = first => {}
+    }
+    let second = shutdown_signal()?;
+    supervisor::tell(supervisor::State::Stopping);
+    // An error means that the server has ended.
+    let _ = drain.send(());
+    tokio::select! {
+        ended = serving => ended.map_err(failed),
+        () = second => {
+            warn!("ending at once");
+            Ok(())
+        }
+    }
+}
+
+fn failed(error: ServeError) -> Failure {
+    match error {
         ServeError::Config(error) => Failure::usage(error),
         ServeError::Listener(_) => Failure::Failed(error.into()),
-    })
+    }
 }
 
 /// Prints all settings. Of secrets only where they are from.
@@ -234,9 +279,20 @@ fn keys(arguments: &Arguments) -> anyhow::Result<Keys> {
     Ok(api_keys.into_iter().fold(keys, Keys::with_api_key))
 }
 
-fn announce(address: SocketAddr) -> anyhow::Result<()> {
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// In one piece: whoever waits for the first line may not read on.
+fn announce(public: &TcpListener, admin: Option<&TcpListener>) -> anyhow::Result<()> {
+    let address = |listener: &TcpListener| listener.local_addr().context("no address");
+    let mut text = format!("listening on http://{}\n", address(public)?);
+    if let Some(admin) = admin {
+        text += &format!("admin on http://{}\n", address(admin)?);
+    }
     let mut output = std::io::stdout().lock();
-    writeln!(output, "listening on http://{address}")
+    output
+        .write_all(text.as_bytes())
         .and_then(|()| output.flush())
         .context("cannot write to standard output")
 }

@@ -16,6 +16,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::{
+    metrics::Level,
     outbox::Ending,
     rooms::lock,
     seat::{Over, Seat},
@@ -89,6 +90,8 @@ pub(crate) struct Line {
 #[derive(Debug, Default)]
 pub(crate) struct Seats {
     by_epoch: Mutex<HashMap<String, Weak<Seat>>>,
+    /// Each seat has a receiver, so that the end of all can be waited for.
+    taken: watch::Sender<()>,
 }
 
 impl Seats {
@@ -101,6 +104,11 @@ impl Seats {
     /// A seat that is still kept.
     pub(crate) fn find(&self, epoch: &str) -> Option<Arc<Seat>> {
         lock(&self.by_epoch).get(epoch)?.upgrade()
+    }
+
+    /// Waits until no seat is taken or kept.
+    pub(crate) async fn empty(&self) {
+        self.taken.closed().await;
     }
 
     fn remove(&self, seat: &Seat) {
@@ -136,6 +144,7 @@ impl Seat {
         line: Line,
         first: impl FnOnce(&Self) -> Option<Vec<Bytes>>,
     ) {
+        let _taken = seats.taken.subscribe();
         let occupied = self.turns.occupied.lock().await;
         let over = match first(self).filter(|_| !self.outbox.has_ended()) {
             Some(first) => tokio::select! {
@@ -164,6 +173,7 @@ impl Seat {
     /// Waits until the seat need not be kept any longer.
     async fn keep(&self) {
         let Some(keep) = &self.keep else { return };
+        let _kept = self.metrics.hold(Level::KeptSeats);
         let (room, participant) = (self.membership.room_name(), self.membership.participant());
         info!(%room, %participant, "a member's connection was lost; its seat is kept");
         let mut shutdown = self.shutdown.clone();

@@ -9,7 +9,7 @@ use room_proto::{
     ParticipantId, Request, ServerFrame, batch, frame::ClientDialect, frame::system,
 };
 use room_server::{
-    Incident, Keys, Metrics, NewToken, RoomName, Secret, ServeError, ServerConfig, run,
+    Incident, Keys, Listeners, Metrics, NewToken, RoomName, Secret, ServeError, ServerConfig, run,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -28,8 +28,9 @@ pub(crate) const SECRET: &str = "a secret of the tests, long enough for HS256";
 /// A running server.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    admin: SocketAddr,
     metrics: Arc<Metrics>,
-    stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<Result<(), ServeError>>,
 }
 
@@ -43,13 +44,16 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let admin_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let admin = admin_listener.local_addr().unwrap();
+        let listeners = Listeners { public: listener, admin: Some(admin_listener) };
         let metrics = Arc::clone(&config.metrics);
         let (stop, stopped) = oneshot::channel();
         // A test that ends drops `stop`, and so its server.
-        let running = tokio::spawn(run(listener, config, async {
+        let running = tokio::spawn(run(listeners, config, async {
             let _ = stopped.await;
         }));
-        Self { address, metrics, stop, running }
+        Self { address, admin, metrics, stop: Some(stop), running }
     }
 
     /// What has been counted, without what has not happened.
@@ -58,9 +62,24 @@ impl Server {
     }
 
     /// Begins the shutdown.
-    pub(crate) fn stop(self) -> JoinHandle<Result<(), ServeError>> {
-        self.stop.send(()).unwrap();
+    pub(crate) fn stop(mut self) -> JoinHandle<Result<(), ServeError>> {
+        self.signal();
+        self.ended()
+    }
+
+    /// Begins the shutdown, and can still be asked.
+    pub(crate) fn signal(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    /// The end.
+    pub(crate) fn ended(self) -> JoinHandle<Result<(), ServeError>> {
         self.running
+    }
+
+    /// Waits until nobody is to be sent here.
+    pub(crate) async fn is_draining(&self) {
+        within(async { while self.admin("/readyz").await.status != 503 {} }).await;
     }
 
     pub(crate) fn token(&self, room: &str, name: &str) -> String {
@@ -76,24 +95,62 @@ impl Server {
 
     /// Sends one request and reads the whole answer.
     pub(crate) async fn http(&self, method: &str, path: &str, more: &str) -> HttpResponse {
-        let mut socket = TcpStream::connect(self.address).await.unwrap();
-        let (headers, body) = more.split_once("\r\n\r\n").unwrap_or((more, ""));
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
-             Content-Length: {}\r\n{headers}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        socket.write_all(request.replace("\r\n\r\n\r\n", "\r\n\r\n").as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        within(socket.read_to_end(&mut answer)).await.unwrap();
-        HttpResponse::parse(&String::from_utf8(answer).unwrap())
+        http(self.address, method, path, more).await
+    }
+
+    /// Asks the admin address.
+    pub(crate) async fn admin(&self, path: &str) -> HttpResponse {
+        http(self.admin, "GET", path, "").await
+    }
+
+    /// What the admin address tells of what is counted.
+    pub(crate) async fn metrics(&self) -> Published {
+        Published(self.admin("/metrics").await.body)
+    }
+
+    /// The same as soon as one of them has this value.
+    pub(crate) async fn metrics_when(&self, name: &str, value: u64) -> Published {
+        within(async {
+            loop {
+                let published = self.metrics().await;
+                if published.of(name) == value {
+                    return published;
+                }
+            }
+        })
+        .await
     }
 
     pub(crate) async fn post_json(&self, path: &str, body: &str) -> HttpResponse {
         let more = format!("Content-Type: application/json\r\n\r\n{body}");
         self.http("POST", path, &more).await
     }
+}
+
+/// Metrics as they are published.
+pub(crate) struct Published(String);
+
+impl Published {
+    pub(crate) fn of(&self, name: &str) -> u64 {
+        let mut values = self.0.lines().filter_map(|line| line.split_once(' '));
+        let (_, value) = values.find(|(found, _)| *found == name).unwrap();
+        value.parse().unwrap()
+    }
+}
+
+async fn http(address: SocketAddr, method: &str, path: &str, more: &str) -> HttpResponse {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let (headers, body) = more.split_once("\r\n\r\n").unwrap_or((more, ""));
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+             Content-Length: {}\r\n{headers}\r\n\r\n{body}",
+        address,
+        body.len()
+    );
+    socket.write_all(request.replace("\r\n\r\n\r\n", "\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    within(socket.read_to_end(&mut answer)).await.unwrap();
+    HttpResponse::parse(&String::from_utf8(answer).unwrap())
 }
 
 pub(crate) struct HttpResponse {

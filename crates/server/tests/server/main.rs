@@ -4,8 +4,10 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one variant")]
 
 mod accounts;
+mod admin;
 mod clients;
 mod dev_token;
+mod drain;
 mod endings;
 mod files;
 mod grants;

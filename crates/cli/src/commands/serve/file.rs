@@ -91,10 +91,10 @@ fn words(arg: &Arg, value: &Value) -> anyhow::Result<Vec<String>> {
     if !matches!(arg.get_action(), ArgAction::Append) {
         return Ok(vec![word(arg, value)?]);
     }
-    match value {
-        Value::Array(values) => values.iter().map(|value| word(arg, value)).collect(),
-        other => bail!("must be an array, not {}", type_name(other)),
-    }
+    let Value::Array(values) = value else {
+        bail!("must be an array, not {}", type_name(value));
+    };
+    values.iter().map(|value| word(arg, value)).collect()
 }
 
 fn word(arg: &Arg, value: &Value) -> anyhow::Result<String> {

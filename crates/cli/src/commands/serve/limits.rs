@@ -53,6 +53,12 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = within(1, 600))]
     handshake_time: u32,
 
+    /// How long members may take to go elsewhere after SIGTERM or Ctrl-C, in seconds (0 to 3600)
+    ///
+    /// A second signal ends the server at once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = within(0, 3600))]
+    drain_time: u32,
+
     /// After how much silence a member is disconnected, in seconds; pinged halfway (2 to 3600)
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = within(2, 3600))]
     idle_time: u32,
@@ -76,6 +82,7 @@ impl Limits {
         config.resume_grace = Duration::from_secs(self.resume_grace.into());
         config.max_kept_bytes = mebibytes(self.max_kept);
         config.handshake_time = Duration::from_secs(self.handshake_time.into());
+        config.drain_time = Duration::from_secs(self.drain_time.into());
         config.heartbeat = Duration::from_secs(self.idle_time.into()) / 2;
     }
 }
@@ -109,7 +116,7 @@ mod tests {
         let config = config(
             "--max-message 1 --max-attributes 2 --max-members 3 --max-rooms 4 \
              --max-messages-per-second 5 --max-queue 6 --handshake-time 7 --idle-time 8 \
-             --resume-grace 9 --max-kept 10",
+             --resume-grace 9 --max-kept 10 --drain-time 11",
         );
 
         assert_eq!(config.limits.max_message_bytes, 1024 * 1024);
@@ -123,6 +130,7 @@ mod tests {
         assert_eq!(config.heartbeat * 2, Duration::from_secs(8));
         assert_eq!(config.resume_grace, Duration::from_secs(9));
         assert_eq!(config.max_kept_bytes, 10 * 1024 * 1024);
+        assert_eq!(config.drain_time, Duration::from_secs(11));
     }
 
     #[test]
@@ -138,6 +146,7 @@ mod tests {
         assert_eq!(flags.heartbeat, library.heartbeat);
         assert_eq!(flags.resume_grace, library.resume_grace);
         assert_eq!(flags.max_kept_bytes, library.max_kept_bytes);
+        assert_eq!(flags.drain_time, library.drain_time);
     }
 
     #[test]
@@ -153,6 +162,7 @@ mod tests {
             ("--idle-time", ["1", "3601"]),
             ("--resume-grace", ["-1", "3601"]),
             ("--max-kept", ["0", "1025"]),
+            ("--drain-time", ["-1", "3601"]),
         ] {
             for value in values {
                 let line = ["serve", &format!("{flag}={value}")].map(String::from);

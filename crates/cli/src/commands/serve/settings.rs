@@ -79,9 +79,10 @@ impl Settings {
 fn value(arg: &Arg, read: &ArgMatches) -> Option<Value> {
     let words = read.get_raw(arg.get_id().as_str())?;
     let mut values = words.map(|word| typed(Kind::of(arg), &word.to_string_lossy()));
-    match arg.get_action() {
-        ArgAction::Append => Some(Value::Array(values.collect())),
-        _ => values.next_back(),
+    if matches!(arg.get_action(), ArgAction::Append) {
+        Some(Value::Array(values.collect()))
+    } else {
+        values.next_back()
     }
 }
 
