@@ -16,7 +16,11 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    commands::{messaging, serve, token},
+    commands::{
+        messaging,
+        serve::{self, LogFormat},
+        token,
+    },
     failure::Failure,
 };
 
@@ -46,7 +50,7 @@ async fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Serve(arguments) => {
-            if let Err(error) = start_logging(&arguments.log) {
+            if let Err(error) = start_logging(&arguments.log, arguments.log_format) {
                 return failure(&Failure::Usage(error));
             }
             serve::run(arguments).await
@@ -81,11 +85,15 @@ fn failure(failure: &Failure) -> ExitCode {
 }
 
 /// Whatever the filter, what participants say to each other is not for the log.
-fn start_logging(filter: &str) -> anyhow::Result<()> {
+fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let mut filter = EnvFilter::try_new(filter).context("in --log")?;
     for crate_with_bodies in ["tungstenite=info", "tokio_tungstenite=info"] {
         filter = filter.add_directive(crate_with_bodies.parse()?);
     }
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     Ok(())
 }

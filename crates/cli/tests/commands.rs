@@ -57,6 +57,7 @@ fn serve_names_what_is_missing() {
         (["--log", "room==="], "--log"),
         (["--allow-origin", "example.org"], "an origin is written https://example.org"),
         (["--max-rooms", "0"], "0 is not in 1..=1000000"),
+        (["--log-format", "xml"], "[possible values: text, json]"),
     ] {
         let mut command = room(&["serve", "--dev"]);
         let output = command.args(arguments).output().unwrap();
@@ -98,7 +99,26 @@ fn serve_knows_the_sites_and_the_proxy_that_it_is_told_of() {
 
 #[test]
 fn serve_never_logs_a_token() {
-    let mut server = Server::start(&["--dev", "--log", "trace"]);
+    let log = log_of_a_join("text");
+    assert!(!log.starts_with('{'), "{log}");
+}
+
+#[test]
+fn serve_can_log_json() {
+    let log = log_of_a_join("json");
+
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
+    }
+    let joined = log.lines().find(|line| line.contains("a member has joined")).unwrap();
+    let joined: serde_json::Value = serde_json::from_str(joined).unwrap();
+    assert_eq!(joined["room"], "lobby");
+}
+
+/// Everything that is logged while somebody joins; the token is not in it.
+fn log_of_a_join(format: &str) -> String {
+    let mut server = Server::start(&["--dev", "--log", "trace", "--log-format", format]);
     let body = r#"{"room":"lobby","name":"Ann"}"#;
     let mut socket = TcpStream::connect(&server.address).unwrap();
     let length = body.len();
@@ -134,6 +154,7 @@ fn serve_never_logs_a_token() {
     assert!(log.contains("a member has joined"), "{log}");
     let signature = token.rsplit('.').next().unwrap();
     assert!(!log.contains(signature), "{log}");
+    log
 }
 
 #[test]

@@ -133,6 +133,7 @@ fn what_is_wrong_in_a_file_is_named_with_the_file() {
         ("mount = ['/a=b', 1]", "mount: must be a string, not an integer"),
         ("mount = ['/a=b', 'c']", "mount: a mount is written /prefix=DIR"),
         ("allow-origin = ['example.org']", "allow-origin: an origin is written"),
+        ("log-format = 'xml'", "log-format: must be one of text, json"),
         ("www = ''", "www: must not be empty"),
         ("www = 1979-05-27", "www: must be a string, not a date"),
         ("dev = true\ndev = false", "line 2 is not TOML"),

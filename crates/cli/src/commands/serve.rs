@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches as _};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches as _, ValueEnum};
 use room_server::{Keys, Listeners, Mount, Origin, Secret, ServeError, ServerConfig};
 use tokio::{net::TcpListener, sync::oneshot};
 use tracing::warn;
@@ -100,12 +100,24 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(crate) log: String,
 
+    /// How to write the log: for people, or one JSON object a line
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+
     #[command(flatten)]
     limits: Limits,
 
     /// All of it, and where it is from.
     #[arg(skip)]
     settings: Settings,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
 }
 
 /// Lets switches be turned off too, as in `--dev=false`: a file may have turned them on.

@@ -17,12 +17,17 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn start() -> Self {
         let text = Text::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter("room_server=trace")
-            .with_ansi(false)
-            .with_writer(text.clone())
-            .finish();
-        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+        let log = tracing_subscriber::fmt().with_env_filter(FILTER).with_writer(text.clone());
+        let guard = tracing::subscriber::set_default(log.with_ansi(false).finish());
+        Self { text, _guard: guard }
+    }
+
+    /// One JSON object a line, as `--log-format json` writes it.
+    pub(crate) fn start_json() -> Self {
+        let text = Text::default();
+        let log = tracing_subscriber::fmt().with_env_filter(FILTER).with_writer(text.clone());
+        let guard = tracing::subscriber::set_default(log.json().flatten_event(true).finish());
+        Self { text, _guard: guard }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -44,6 +49,8 @@ impl Log {
         }
     }
 }
+
+const FILTER: &str = "room_server=trace";
 
 #[derive(Clone, Default)]
 struct Text(Arc<Mutex<Vec<u8>>>);

@@ -15,7 +15,26 @@ const SECRET: &str = "the-rabbit-is-in-the-hat";
 
 #[tokio::test]
 async fn neither_messages_nor_attachments_nor_tokens_are_logged() {
-    let log = Log::start();
+    nothing_secret_is_in(Log::start()).await;
+}
+
+#[tokio::test]
+async fn nor_are_they_where_the_log_is_json() {
+    let log = nothing_secret_is_in(Log::start_json()).await;
+
+    for line in log.text().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        for field in ["timestamp", "level", "target", "message"] {
+            assert!(line[field].is_string(), "{line}");
+        }
+    }
+    let joined: serde_json::Value =
+        serde_json::from_str(&log.lines("a member has joined")[0]).unwrap();
+    assert_eq!((&joined["room"], &joined["name"]), (&"lobby".into(), &"ann".into()));
+}
+
+/// Says secrets in every way.
+async fn nothing_secret_is_in(log: Log) -> Log {
     let server = Server::start_with(|config| {
         config.dev = true;
         config.max_messages_per_second = 1;
@@ -65,4 +84,5 @@ async fn neither_messages_nor_attachments_nor_tokens_are_logged() {
     assert!(text.contains("message-too-large") && text.contains("invalid-argument"), "{text}");
     assert!(!text.contains(SECRET), "{text}");
     assert!(!text.contains(token.rsplit('.').next().unwrap()), "{text}");
+    log
 }
