@@ -1,13 +1,41 @@
 // The release builds: the server, and what the tests need beside it.
 
-import { step } from "./log.mjs";
+import path from "node:path";
+
+import { Failure, step } from "./log.mjs";
 import { target } from "./paths.mjs";
-import { run } from "./run.mjs";
+import { ask, run } from "./run.mjs";
 
 /** Builds `room`, for `npm start` and for the tests that need a server. */
 export async function buildServer() {
   step("cargo build, for the server");
   await run("cargo", ["build", "--release", "-p", "room-cli"], { env: nativeEnv() });
+}
+
+/**
+ * Builds `room` with the demo in it, for which the package must have been built, and gives the path.
+ * It is not where the plain one is, so that neither is made again because of the other.
+ */
+export async function buildDemoServer({ isStatic }) {
+  step(`cargo build, for the server with the demo${isStatic ? ", linked statically" : ""}`);
+  const triple = hostTriple();
+  const args = ["build", "--release", "-p", "room-cli", "--features", "demo", "--target", triple];
+  await run("cargo", args, { env: nativeEnv(isStatic ? staticFlags() : {}) });
+  return path.join(target, triple, "release", "room");
+}
+
+/** With a target that is named, they are not for what runs while it is built. */
+function staticFlags() {
+  const flags = process.env.RUSTFLAGS ?? "";
+  return { RUSTFLAGS: `${flags} -C target-feature=+crt-static`.trim() };
+}
+
+function hostTriple() {
+  const triple = /^host: (\S+)$/m.exec(ask("rustc", ["-vV"]) ?? "")?.[1];
+  if (triple === undefined) {
+    throw new Failure("rustc -vV names no host");
+  }
+  return triple;
 }
 
 /** Builds the members of `npm run load`. */

@@ -144,7 +144,7 @@ async function wasmTests(workshop) {
   return wasmCargo(workshop, ["test", "-p", "room-messaging", "--test", "web"], [], env);
 }
 
-const FOLDERS = ["scripts", "js", "browser", "package", "interop"];
+const FOLDERS = ["scripts", "js", "server", "browser", "package", "interop"];
 
 /** One step for each test file of a folder, so that no two browsers share the processor. */
 function nodeTests(group) {
@@ -169,6 +169,9 @@ async function nodeTest(workshop, group, file) {
 async function nodeEnv(workshop, group) {
   if (group === "scripts") {
     return process.env;
+  }
+  if (group === "server") {
+    return { ...process.env, DEMO_BIN: await workshop.demoServer() };
   }
   if (group === "package") {
     await ensureNodeModules(at("tests", "package", "consumers"));

@@ -7,7 +7,13 @@ import { note } from "./log.mjs";
 import { buildPackage } from "./package-build.mjs";
 import { at, loadBinary, nativePeer, roomBinary, wasmTarget } from "./paths.mjs";
 import { ensureNodeModules } from "./prerequisites.mjs";
-import { buildBench, buildLoad, buildNativePeer, buildServer } from "./server-build.mjs";
+import {
+  buildBench,
+  buildDemoServer,
+  buildLoad,
+  buildNativePeer,
+  buildServer,
+} from "./server-build.mjs";
 import { ensureWasm } from "./wasm-target.mjs";
 
 export class Workshop {
@@ -47,6 +53,14 @@ export class Workshop {
     return this.#once("server", async () => {
       await buildServer();
       return roomBinary;
+    });
+  }
+
+  /** The path of the binary with the demo in it, which on Linux needs nothing else. */
+  demoServer() {
+    return this.#once("demo server", async () => {
+      await this.builtPackage();
+      return buildDemoServer({ isStatic: process.platform === "linux" });
     });
   }
 

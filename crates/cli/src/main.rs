@@ -4,6 +4,7 @@
 //! failure, 2 for wrong arguments.
 
 mod commands;
+mod demo;
 mod failure;
 mod interrupt;
 mod json_layout;

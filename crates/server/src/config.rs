@@ -28,6 +28,8 @@ pub struct ServerConfig {
     pub legacy_grants: bool,
     /// The folder served at `/`.
     pub www: Option<PathBuf>,
+    /// What is served at `/` if there is no such folder.
+    pub built_in: &'static [StaticFile],
     /// Further folders.
     pub mounts: Vec<Mount>,
     /// Bounds on what a member may send.
@@ -74,6 +76,7 @@ impl ServerConfig {
             end_expired: false,
             legacy_grants: true,
             www: None,
+            built_in: &[],
             mounts: Vec::new(),
             limits: Limits::default(),
             room_limits: RoomLimits::default(),
@@ -128,6 +131,15 @@ pub enum ConfigError {
     /// A folder to serve is not there.
     #[error("{} is not a folder", .0.display())]
     NoFolder(PathBuf),
+}
+
+/// A file that is a part of the program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StaticFile {
+    /// Where it is served, without a slash at the beginning; `index.html` is at `/` too.
+    pub path: &'static str,
+    /// What is in it.
+    pub bytes: &'static [u8],
 }
 
 /// A folder that is served under a path of its own.

@@ -40,7 +40,7 @@ use thiserror::Error;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 use tracing::warn;
 
-pub use config::{ConfigError, Mount, MountError, ServerConfig};
+pub use config::{ConfigError, Mount, MountError, ServerConfig, StaticFile};
 pub use keys::{ApiKey, KeyError, Keys, Secret};
 pub use metrics::{Incident, Level, Metrics, Total};
 pub use origin::{Origin, OriginError};

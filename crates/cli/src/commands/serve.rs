@@ -1,7 +1,9 @@
 //! `room serve`
 
 mod file;
+mod lifetime;
 mod limits;
+mod print;
 mod settings;
 mod supervisor;
 
@@ -10,14 +12,13 @@ use std::{
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
-    pin::pin,
     time::Duration,
 };
 
 use anyhow::Context as _;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches as _, ValueEnum};
-use room_server::{Keys, Listeners, Mount, Origin, Secret, ServeError, ServerConfig};
-use tokio::{net::TcpListener, sync::oneshot};
+use room_server::{Keys, Listeners, Mount, Origin, Secret, ServerConfig};
+use tokio::net::TcpListener;
 use tracing::warn;
 
 use self::{
@@ -25,7 +26,7 @@ use self::{
     limits::{Limits, within},
     settings::Settings,
 };
-use crate::{failure::Failure, interrupt::shutdown_signal, secrets};
+use crate::{demo, failure::Failure, interrupt::shutdown_signal, secrets};
 
 #[derive(Args, Debug)]
 #[command(
@@ -60,6 +61,8 @@ pub(crate) struct Arguments {
     dev: bool,
 
     /// Serve the files of this folder
+    ///
+    /// Without it --dev serves the demo, if the binary has been built with it.
     #[arg(long, value_name = "DIR")]
     www: Option<PathBuf>,
 
@@ -161,7 +164,7 @@ pub(crate) const NAME: &str = "serve";
 /// Serves until Ctrl-C or SIGTERM, and then until everybody has gone.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.print_config {
-        return print(&arguments);
+        return print::print(&arguments);
     }
     let (address, admin) = (arguments.listen, arguments.admin_listen);
     let config = config(arguments).map_err(Failure::Usage)?;
@@ -176,81 +179,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     announce(&public, admin.as_ref())?;
 
-    serve_until(shutdown, Listeners { public, admin }, config).await
-}
-
-/// Drains at the first signal, and ends at once at the second.
-async fn serve_until(
-    first: impl Future<Output = ()>,
-    listeners: Listeners,
-    config: ServerConfig,
-) -> Result<(), Failure> {
-    let (drain, drained) = oneshot::channel();
-    let serving = room_server::run(listeners, config, async {
-        // An error means that nobody waits any more.
-        let _ = drained.await;
-    });
-    let mut serving = pin!(serving);
-    supervisor::tell(supervisor::State::Ready);
-    tokio::select! {
-        ended = serving.as_mut() => return ended.map_err(failed),
-        () = first => {}
-    }
-    let second = shutdown_signal()?;
-    supervisor::tell(supervisor::State::Stopping);
-    // An error means that the server has ended.
-    let _ = drain.send(());
-    tokio::select! {
-        ended = serving => ended.map_err(failed),
-        () = second => {
-            warn!("ending at once");
-            Ok(())
-        }
-    }
-}
-
-fn failed(error: ServeError) -> Failure {
-    match error {
-        ServeError::Config(error) => Failure::usage(error),
-        ServeError::Listener(_) => Failure::Failed(error.into()),
-    }
-}
-
-/// Prints all settings. Of secrets only where they are from.
-fn print(arguments: &Arguments) -> Result<(), Failure> {
-    let text = format!(
-        "# room serve {}\n{}# secret: {}\n# API keys: {}\n",
-        env!("CARGO_PKG_VERSION"),
-        arguments.settings.to_toml(),
-        secret_origin(arguments).map_err(Failure::Usage)?,
-        api_keys_origin(arguments).map_err(Failure::Usage)?,
-    );
-    let written = std::io::stdout().write_all(text.as_bytes());
-    Ok(written.context("cannot write to standard output")?)
-}
-
-fn secret_origin(arguments: &Arguments) -> anyhow::Result<String> {
-    let file = arguments.secret_file();
-    Ok(match (secrets::secret(file)?, file) {
-        (Some(_), Some(file)) => format!("in {}", file.display()),
-        (Some(_), None) => format!("in {}", secrets::SECRET_VARIABLE),
-        (None, _) if arguments.dev => String::from("made anew by each run"),
-        (None, _) => String::from("none"),
-    })
-}
-
-fn api_keys_origin(arguments: &Arguments) -> anyhow::Result<String> {
-    let file = arguments.api_key_file.as_deref();
-    let count = secrets::api_keys(file)?.len();
-    let names = file.map(|file| file.display().to_string());
-    let variable = env::var_os(secrets::API_KEYS_VARIABLE);
-    let origins: Vec<_> =
-        names.into_iter().chain(variable.map(|_| secrets::API_KEYS_VARIABLE.to_owned())).collect();
-    Ok(if count == 0 {
-        String::from("none")
-    } else {
-        format!("{count}, in {}", origins.join(" and "))
-    })
+    lifetime::serve(shutdown, Listeners { public, admin }, config).await
 }
 
 impl Arguments {
@@ -268,6 +197,7 @@ fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
     config.clock_skew = Duration::from_secs(arguments.clock_skew.into());
     config.end_expired = arguments.end_expired;
     config.legacy_grants = !arguments.no_legacy_grants;
+    config.built_in = if arguments.dev { demo::FILES } else { &[] };
     config.www = arguments.www;
     config.mounts = arguments.mount;
     config.allowed_origins = arguments.allow_origin;

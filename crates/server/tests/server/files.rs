@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use room_server::Mount;
+use room_server::{Mount, StaticFile};
 
 use crate::harness::Server;
 
@@ -38,6 +38,39 @@ async fn a_server_without_folders_is_alive_too() {
 
     assert_eq!(server.http("GET", "/healthz", "").await.body, "ok");
     assert_eq!(server.http("GET", "/", "").await.status, 404);
+}
+
+const BUILT_IN: &[StaticFile] = &[
+    StaticFile { path: "index.html", bytes: b"<p>built in" },
+    StaticFile { path: "pkg/glue.wasm", bytes: b"\0asm" },
+];
+
+#[tokio::test]
+async fn built_in_files_are_served_where_there_is_no_folder() {
+    let server = Server::start_with(|config| config.built_in = BUILT_IN).await;
+
+    for (path, kind, body) in [
+        ("/", "text/html", "<p>built in"),
+        ("/index.html", "text/html", "<p>built in"),
+        ("/pkg/glue.wasm", "application/wasm", "\0asm"),
+    ] {
+        let answer = server.http("GET", path, "").await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, body), "{path}");
+        assert_eq!(answer.header("content-type"), Some(kind), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+    }
+    assert_eq!(server.http("GET", "/pkg/", "").await.status, 404);
+    assert_eq!(server.http("POST", "/", "").await.status, 405);
+    assert_eq!(server.http("GET", "/healthz", "").await.body, "ok");
+
+    let www = folder("www-wins", &[("index.html", "<p>page")]);
+    let server = Server::start_with(|config| {
+        config.built_in = BUILT_IN;
+        config.www = Some(www);
+    })
+    .await;
+    assert_eq!(server.http("GET", "/", "").await.body, "<p>page");
+    assert_eq!(server.http("GET", "/pkg/glue.wasm", "").await.status, 404);
 }
 
 /// A folder of this test run.
