@@ -51,7 +51,7 @@ impl Driver {
                 let Some(attributes) = find() else { return Ok(()) };
                 listener.participant_updated(id.as_str(), attributes.as_str(), changed.as_str())
             }
-            Event::Message(Delivered { from, kind, message, attachment }) => {
+            Event::Message(Delivered { from, kind, message, attachment, trace: _ }) => {
                 let attachment = copy_out(&attachment);
                 let [from, kind] = [from.as_str(), &kind].map(|word| self.words.get(word));
                 listener.message(&from, &kind, message.as_str(), attachment)

@@ -32,7 +32,13 @@ fn request(attachment: usize) -> ClientFrame {
 
 fn delivered(attachment: usize) -> ServerFrame {
     let Outgoing { kind, message, attachment } = outgoing(attachment);
-    ServerFrame::Message(Delivered { from: ParticipantId::new("a"), kind, message, attachment })
+    ServerFrame::Message(Delivered {
+        from: ParticipantId::new("a"),
+        kind,
+        message,
+        attachment,
+        trace: None,
+    })
 }
 
 /// The client's words for our server, and for others.

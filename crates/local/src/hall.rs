@@ -133,7 +133,7 @@ impl Hall {
         let Some(seat) = self.seats.get_mut(&member) else { return };
         seat.heard_at = now;
         match seat.place.receive(packet, packet) {
-            Ok(Received { frame, reply }) => {
+            Ok(Received { frame, reply, trace: _ }) => {
                 let acknowledgement = seat.place.acknowledge(false);
                 for control in reply.into_iter().chain(acknowledgement) {
                     self.urgent.push_back((line, Told::Packets(vec![control])));

@@ -12,7 +12,7 @@ mod write;
 
 use bytes::Bytes;
 
-use crate::{Content, Extensions, JsonText, MessageId, ParticipantId};
+use crate::{Content, Extensions, JsonText, MessageId, ParticipantId, Trace};
 
 pub use client::FrameError;
 pub use dialect::ClientDialect;
@@ -194,6 +194,9 @@ pub struct Delivered {
     pub message: JsonText,
     /// Bytes beside it; empty when there are none.
     pub attachment: Bytes,
+    /// The trace that it belongs to, if its sender traces. Only our own clients are told, and in a
+    /// browser it is not read.
+    pub trace: Option<Trace>,
 }
 
 /// The `type`s of messages that the room itself sends.

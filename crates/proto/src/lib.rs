@@ -23,6 +23,7 @@ pub mod packet;
 pub mod sabotage;
 pub mod session;
 pub mod table;
+pub mod trace;
 
 pub use batch::Batch;
 pub use content::Content;
@@ -36,3 +37,4 @@ pub use link::{Control, Link, SILENT_ACK_MESSAGES};
 pub use message::{Assembler, Message};
 pub use session::{Config, Event, Input, Output, Session, Timestamp};
 pub use table::Table;
+pub use trace::Trace;

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use room_proto::{
-    Assembler, ClientFrame, Limits, Message, MessageId, ServerFrame,
+    Assembler, ClientFrame, Delivered, JsonText, Limits, Message, MessageId, ServerFrame, Trace,
     body::{Body, BodyForm},
     frame::ClientDialect,
 };
@@ -140,4 +140,45 @@ fn what_a_frame_means_is_what_was_recorded() {
 
     let attributes = meant.expect("attributes were recorded");
     assert_eq!(attributes.as_str(), r#"{"mood":"\u0161\u0165astn\u00fd"}"#, "no __meshagent__");
+}
+
+#[test]
+fn the_trace_of_a_python_client_is_read_where_it_writes_one() {
+    const OTEL: &str =
+        r#"{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#;
+    let mut traced = 0;
+    for vector in vectors(file!("py-0.56.0")) {
+        let message = vector.message;
+        let body = String::from_utf8_lossy(&message.body[8..]).into_owned();
+        let is_message = ["\"tool\": \"send\"", "\"tool\": \"broadcast\""];
+        if !vector.is_from_client || !is_message.iter().any(|tool| body.contains(tool)) {
+            continue;
+        }
+        let limits = Limits::default();
+        let (plain, trace) = ClientFrame::decode_traced(&message, &limits);
+        assert_eq!(trace, None, "the recorded clients traced nothing");
+
+        let json = body.replace(r#""otel": {}"#, &format!(r#""otel": {OTEL}"#));
+        let bytes = [&(json.len() as u64).to_be_bytes()[..], json.as_bytes()].concat();
+        let message = Message::new(message.id, &message.kind, bytes.into());
+        let (frame, trace) = ClientFrame::decode_traced(&message, &limits);
+        assert_eq!(frame, plain);
+        assert_eq!(trace.expect("a trace").otel().as_str(), OTEL);
+        traced += 1;
+    }
+    assert!(traced > 5, "{traced}");
+}
+
+#[test]
+fn a_message_with_a_trace_is_read_by_those_who_look_for_it() {
+    let trace = Trace::read(r#"{"otel":{"traceparent":"00-1-2-01"}}"#);
+    let message = JsonText::object(r#"{"text":"hi"}"#).expect("JSON");
+    let (from, kind, attachment) = ("ann".into(), String::from("chat"), Bytes::new());
+    let frame = ServerFrame::Message(Delivered { from, kind, message, attachment, trace });
+
+    let written = frame.encode(MessageId(1), BodyForm::Packed);
+
+    let (json, _) = parts(&written);
+    assert_eq!(json["__meshagent__"]["otel"]["traceparent"], "00-1-2-01");
+    assert_eq!(ServerFrame::decode(&written, &Limits::default()), Ok(frame));
 }

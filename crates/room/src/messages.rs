@@ -24,13 +24,15 @@ impl Room {
         if !self.may(from, |grants| grants.send) {
             return denied("sending messages");
         }
-        let frame = match self.message(from, outgoing) {
-            Ok(frame) => frame,
+        let message = match self.message(from, outgoing) {
+            Ok(message) => message,
             Err(refusal) => return refusal,
         };
         let Some(to) = self.find_enabled(to) else {
             return if is(Bug::SentToNobody) { Content::Empty } else { not_found() };
         };
+        let trace = self.trace.take().filter(|_| self.is_told_of_traces(to));
+        let frame = ServerFrame::Message(Delivered { trace, ..message });
         if let (true, ServerFrame::Message(message)) = (is(Bug::DoubleDelivery), &frame)
             && message.attachment.len() == 1
         {
@@ -45,17 +47,28 @@ impl Room {
         if !self.may(from, |grants| grants.broadcast) {
             return denied("broadcasting messages");
         }
-        let frame = match self.message(from, outgoing) {
-            Ok(frame) => Arc::new(frame),
+        let message = match self.message(from, outgoing) {
+            Ok(message) => message,
             Err(refusal) => return refusal,
         };
+        let traced = self.trace.take().map(|trace| {
+            let trace = Some(trace);
+            Arc::new(ServerFrame::Message(Delivered { trace, ..message.clone() }))
+        });
+        let plain = Arc::new(ServerFrame::Message(message));
         let is_to = |id: &MemberId| *id != from || is(Bug::BroadcastToSender);
         let others = self.members.iter().filter(|(id, member)| is_to(id) && member.is_enabled);
         let others: Vec<_> = others.map(|(id, _)| *id).collect();
         for to in others {
-            self.deliver_shared(to, Arc::clone(&frame));
+            let traced = traced.as_ref().filter(|_| self.is_told_of_traces(to));
+            self.deliver_shared(to, Arc::clone(traced.unwrap_or(&plain)));
         }
         Content::Empty
+    }
+
+    /// Official clients get what they have always got. Ours skip what they do not know.
+    fn is_told_of_traces(&self, member: MemberId) -> bool {
+        self.members.get(&member).is_some_and(|member| member.traits.ours)
     }
 
     pub(crate) fn may(
@@ -68,7 +81,7 @@ impl Room {
     }
 
     /// Clients believe what the room says about others, so only the room may say it.
-    fn message(&self, from: MemberId, outgoing: Outgoing) -> Result<ServerFrame, Content> {
+    fn message(&self, from: MemberId, outgoing: Outgoing) -> Result<Delivered, Content> {
         let Outgoing { kind, message, attachment } = outgoing;
         let Some(member) = self.members.get(&from) else { return Err(not_found()) };
         if RESERVED.contains(&kind.as_str()) {
@@ -80,6 +93,6 @@ impl Room {
             return Err(denied("dismissing others"));
         }
         let from = member.participant_id.clone();
-        Ok(ServerFrame::Message(Delivered { from, kind, message, attachment }))
+        Ok(Delivered { from, kind, message, attachment, trace: None })
     }
 }

@@ -4,7 +4,8 @@
 
 use bytes::Bytes;
 use room_proto::{
-    Assembler, ClientFrame, Control, DecodeError, Limits, Link, MessageId, ServerFrame, Violation,
+    Assembler, ClientFrame, Control, DecodeError, Limits, Link, MessageId, ServerFrame, Trace,
+    Violation,
     body::BodyForm,
     frame::FrameError,
     sabotage::{Bug, is},
@@ -37,6 +38,8 @@ pub struct Place {
 pub struct Received {
     /// For the room.
     pub frame: Option<Result<ClientFrame, FrameError>>,
+    /// The trace that it belongs to.
+    pub trace: Option<Trace>,
     /// To be sent at once.
     pub reply: Option<Bytes>,
 }
@@ -81,7 +84,9 @@ impl Place {
             link.on_received(packet.len());
         }
         if let Some(message) = self.assembler.push(whole, packet)? {
-            received.frame = Some(ClientFrame::decode(&message, &self.manner.limits));
+            let (frame, trace) = ClientFrame::decode_traced(&message, &self.manner.limits);
+            received.frame = Some(frame);
+            received.trace = trace;
         }
         Ok(received)
     }

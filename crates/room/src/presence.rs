@@ -163,6 +163,7 @@ fn message(from: &ParticipantId, kind: &str, message: JsonText) -> Arc<ServerFra
         kind: kind.to_owned(),
         message,
         attachment: Bytes::new(),
+        trace: None,
     }))
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use room_proto::{
-    ClientFrame, Content, Extensions, MessageId, ParticipantId, Request, ServerFrame,
+    ClientFrame, Content, Extensions, MessageId, ParticipantId, Request, ServerFrame, Trace,
     content::codes, frame::FrameError,
 };
 use thiserror::Error;
@@ -109,6 +109,8 @@ pub struct Room {
     pub(crate) calls: Calls,
     outputs: VecDeque<Output>,
     last_member: u64,
+    /// Of the message that is being handled.
+    pub(crate) trace: Option<Trace>,
 }
 
 impl Room {
@@ -122,6 +124,7 @@ impl Room {
             calls: Calls::default(),
             outputs: VecDeque::new(),
             last_member: 0,
+            trace: None,
         }
     }
 
@@ -168,6 +171,22 @@ impl Room {
 
     /// Takes what a member says, read or not readable. Who is not a member is not heard.
     pub fn handle(&mut self, from: MemberId, frame: Result<ClientFrame, FrameError>) {
+        self.handle_traced(from, frame, None);
+    }
+
+    /// The same; the trace goes with the message, to those who may be told of it.
+    pub fn handle_traced(
+        &mut self,
+        from: MemberId,
+        frame: Result<ClientFrame, FrameError>,
+        trace: Option<Trace>,
+    ) {
+        self.trace = trace;
+        self.on_frame(from, frame);
+        self.trace = None;
+    }
+
+    fn on_frame(&mut self, from: MemberId, frame: Result<ClientFrame, FrameError>) {
         if !self.members.contains_key(&from) {
             return;
         }

@@ -30,6 +30,8 @@ pub(crate) async fn drain(app: Arc<App>, signal: impl Future<Output = ()>) {
         }
     }
     info!("shutting down");
+    // Room by room, or each member would be told of all others that leave.
+    app.rooms.names().iter().for_each(|name| app.rooms.move_out(name));
     app.shutdown.send_replace(true);
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use room::{Pace, Verdict};
-use room_proto::{ClientFrame, frame::FrameError};
+use room_proto::{ClientFrame, Trace, frame::FrameError};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -32,17 +32,18 @@ impl Pacing {
         &mut self,
         membership: &Membership,
         frame: Result<ClientFrame, FrameError>,
+        trace: Option<Trace>,
     ) -> Duration {
         let now = Instant::now();
         match self.pace.judge(now - self.started, &frame) {
-            Verdict::Pass => membership.handle(frame),
+            Verdict::Pass => membership.handle(frame, trace),
             Verdict::Refuse(error) => {
                 self.record(membership, now);
-                membership.handle(Err(error));
+                membership.handle(Err(error), None);
             }
             Verdict::Pause(pause) => {
                 self.metrics.add(Incident::RateDelayed);
-                membership.handle(frame);
+                membership.handle(frame, trace);
                 return pause;
             }
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use room::{CLOSE_TOO_LARGE, JoinError, Joining, MemberId, Output, Room, RoomConfig};
-use room_proto::{ClientFrame, ParticipantId, frame::FrameError};
+use room_proto::{ClientFrame, ParticipantId, Trace, frame::FrameError};
 use thiserror::Error;
 use tracing::{info, warn};
 
@@ -85,7 +85,7 @@ impl Rooms {
     pub(crate) fn move_out(&self, name: &RoomName) {
         let room = lock(&self.by_name).remove(name);
         if let Some(room) = room {
-            info!(room = %name, "the members of the room are moved");
+            info!(room = %name, "the members of the room are let go");
             room.let_go();
         }
     }
@@ -111,8 +111,8 @@ pub(crate) struct Membership {
 
 impl Membership {
     /// Tells the room what the member said. After the end nobody listens.
-    pub(crate) fn handle(&self, frame: Result<ClientFrame, FrameError>) {
-        self.room.handle(self.member, frame);
+    pub(crate) fn handle(&self, frame: Result<ClientFrame, FrameError>, trace: Option<Trace>) {
+        self.room.handle(self.member, frame, trace);
     }
 
     /// Leaves the room at once; the connection ends like this when its queue is sent.
@@ -163,10 +163,15 @@ impl LiveRoom {
         Ok(member)
     }
 
-    fn handle(&self, member: MemberId, frame: Result<ClientFrame, FrameError>) {
+    fn handle(
+        &self,
+        member: MemberId,
+        frame: Result<ClientFrame, FrameError>,
+        trace: Option<Trace>,
+    ) {
         let mut state = lock(&self.state);
         if state.outboxes.contains_key(&member) {
-            state.room.handle(member, frame);
+            state.room.handle_traced(member, frame, trace);
             state.deliver(&self.name);
         }
     }
@@ -182,10 +187,14 @@ impl LiveRoom {
         }
     }
 
-    /// Nobody is told who leaves, because all do.
+    /// Everybody leaves, and nobody is there any more to be told.
     fn let_go(&self) {
-        let outboxes = std::mem::take(&mut lock(&self.state).outboxes);
-        outboxes.values().for_each(|outbox| outbox.end(Ending::Moved));
+        let mut state = lock(&self.state);
+        for (member, outbox) in std::mem::take(&mut state.outboxes) {
+            outbox.end(Ending::Moved);
+            state.room.leave(member);
+            state.deliver(&self.name);
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -196,7 +205,7 @@ impl LiveRoom {
 #[derive(Debug)]
 struct State {
     room: Room,
-    // Exactly the members of `room`, until all are let go.
+    // Exactly the members of `room`.
     outboxes: HashMap<MemberId, Arc<Outbox>>,
     metrics: Arc<Metrics>,
 }

@@ -157,13 +157,13 @@ impl Seat {
             // The lock is gone before the room is asked.
             let received = lock(&self.place).receive(message, packet);
             match received {
-                Ok(Received { frame, reply }) => {
+                Ok(Received { frame, reply, trace }) => {
                     if let Some(reply) = reply {
                         self.say(reply);
                     }
                     if let Some(frame) = frame {
                         messages += 1;
-                        pause = pause.max(pacing.handle(&self.membership, frame));
+                        pause = pause.max(pacing.handle(&self.membership, frame, trace));
                     }
                 }
                 Err(error) => {
@@ -228,8 +228,8 @@ impl Seat {
         sleep(LINGER).await;
     }
 
-    /// Does not return if all was sent and closed: the client's answer to the last thing ends the
-    /// reading, and so the connection.
+    /// Does not return if all was sent: the client's answer to the last thing ends the reading, and
+    /// so the connection. Only who is moved is not waited for any longer than it takes.
     async fn keep_writing(&self, sink: SplitSink<WebSocket, WsMessage>, first: Vec<Bytes>) {
         if let Err(error) = self.write(sink, first).await {
             debug!(participant = %self.membership.participant(), %error, "writing failed");
@@ -237,9 +237,10 @@ impl Seat {
                 return;
             }
             self.outbox.abandon(Ending::Gone);
-        } else if self.outbox.has_moved() && !self.client.traits.ours {
-            // What is unread makes the system reset the connection. Let the rest arrive first.
-            return sleep(LINGER).await;
+        } else if self.outbox.has_moved() {
+            // For ours to answer the close, and for the rest to arrive at others: what is unread makes
+            // the system reset the connection.
+            return sleep(if self.client.traits.ours { GRACE } else { LINGER }).await;
         }
         future::pending().await
     }

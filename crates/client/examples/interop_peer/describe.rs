@@ -24,7 +24,7 @@ pub(crate) struct Described {
 
 impl From<Delivered> for Described {
     fn from(delivered: Delivered) -> Self {
-        let Delivered { from, kind, message, attachment } = delivered;
+        let Delivered { from, kind, message, attachment, trace: _ } = delivered;
         let attachment = Digest::of(&attachment);
         Self { from: from.as_str().to_owned(), kind, message, attachment }
     }

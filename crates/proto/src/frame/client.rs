@@ -11,7 +11,7 @@ use super::{
     write::{Object, restyle},
 };
 use crate::{
-    Content, DecodeError, JsonText, Limits, Message, MessageId, ParticipantId, base64,
+    Content, DecodeError, JsonText, Limits, Message, MessageId, ParticipantId, Trace, base64,
     body::{Body, BodyForm},
     content::codes,
     json::JsonError,
@@ -34,7 +34,6 @@ pub struct FrameError {
 
 /// The trace context of a client that traces nothing.
 const TRACE: &str = r#"{"v":1,"otel":{}}"#;
-const TRACE_KEY: &str = "__meshagent__";
 
 mod kinds {
     pub(super) const ENABLE: &str = "messaging.enable";
@@ -55,7 +54,16 @@ impl ClientFrame {
     ///
     /// [`FrameError`] with what to answer, if the client waits for an answer.
     pub fn decode(message: &Message, limits: &Limits) -> Result<Self, FrameError> {
-        Self::read(message, limits).map_err(|error| FrameError {
+        Self::decode_traced(message, limits).0
+    }
+
+    /// The same, with the trace that a message to others belongs to; never one in a browser.
+    pub fn decode_traced(
+        message: &Message,
+        limits: &Limits,
+    ) -> (Result<Self, FrameError>, Option<Trace>) {
+        let mut trace = None;
+        let frame = Self::read(message, limits, &mut trace).map_err(|error| FrameError {
             id: message.id,
             answerable: !matches!(
                 message.kind.as_str(),
@@ -63,22 +71,36 @@ impl ClientFrame {
             ),
             code: codes::INVALID_REQUEST,
             text: error.to_string(),
-        })
+        });
+        (frame, trace)
     }
 
-    fn read(message: &Message, limits: &Limits) -> Result<Self, DecodeError> {
+    fn read(
+        message: &Message,
+        limits: &Limits,
+        trace: &mut Option<Trace>,
+    ) -> Result<Self, DecodeError> {
         let Body { json, payload, .. } = Body::parse(&message.body, limits)?;
         let id = message.id;
         let kind = message.kind.as_str();
         let request = match kind {
             kinds::ENABLE => check_object(kind, &json).map(|()| Request::Enable)?,
             kinds::DISABLE => check_object(kind, &json).map(|()| Request::Disable)?,
-            kinds::SEND => read::<DirectSend>(kind, &json)?.into_request(kind, payload)?,
+            kinds::SEND => {
+                let message = read::<DirectSend<'_>>(kind, &json)?;
+                *trace = traced_by(message.meshagent);
+                message.into_request(kind, payload)?
+            }
             kinds::BROADCAST => {
-                let message = read::<DirectMessage>(kind, &json)?;
+                let message = read::<DirectMessage<'_>>(kind, &json)?;
+                *trace = traced_by(message.meshagent);
                 Request::Broadcast { outgoing: message.into_outgoing(kind, payload)? }
             }
-            kinds::INVOKE => read::<Invoke<'_>>(kind, &json)?.into_request(kind)?,
+            kinds::INVOKE => {
+                let invoke = read::<Invoke<'_>>(kind, &json)?;
+                *trace = traced_by(invoke.meshagent);
+                invoke.into_request(kind)?
+            }
             kinds::CALL_CHUNK => {
                 let (tool_call_id, chunk) = content::chunk(kind, &json)?;
                 Request::CallChunk { tool_call_id, chunk }
@@ -93,7 +115,7 @@ impl ClientFrame {
             }
             kinds::SET_ATTRIBUTES => {
                 let attributes = object(kind, read(kind, &json)?)?;
-                let attributes = members::without(&attributes, TRACE_KEY);
+                let attributes = members::without(&attributes, Trace::KEY);
                 return Ok(Self::SetAttributes { id, attributes });
             }
             _ => return Err(field(kind, "not a request that this room knows")),
@@ -127,7 +149,7 @@ impl ClientFrame {
     fn attributes_message(id: MessageId, text: &JsonText, dialect: &ClientDialect) -> Message {
         let form = if dialect.plain_attributes { BodyForm::Plain } else { BodyForm::Packed };
         let json = if dialect.traces() {
-            members::with(text, TRACE_KEY, &JsonText::from_valid(TRACE))
+            members::with(text, Trace::KEY, &JsonText::from_valid(TRACE))
         } else {
             text.clone()
         };
@@ -230,7 +252,7 @@ fn invoke(tool: &str, arguments: &str, name: Option<&str>, dialect: &ClientDiale
     if let (Some(name), true) = (name, is_python) {
         object = object.string("tool_call_id", name);
     }
-    object.json_if(dialect.traces(), TRACE_KEY, TRACE).end()
+    object.json_if(dialect.traces(), Trace::KEY, TRACE).end()
 }
 
 /// Adds the trace context to a finished object, if the dialect has one.
@@ -238,7 +260,7 @@ fn traced(mut json: String, dialect: &ClientDialect) -> String {
     if dialect.traces() {
         json.pop();
         json.push_str(",\"");
-        json.push_str(TRACE_KEY);
+        json.push_str(Trace::KEY);
         json.push_str("\":");
         json.push_str(TRACE);
         json.push('}');
@@ -260,17 +282,19 @@ fn packed(
 
 /// `messaging.send`. (A flattened struct cannot hold JSON text as it is.)
 #[derive(Deserialize)]
-struct DirectSend {
+struct DirectSend<'a> {
     to_participant_id: String,
     #[serde(rename = "type")]
     kind: String,
     message: JsonText,
+    #[serde(borrow, rename = "__meshagent__")]
+    meshagent: Option<&'a RawValue>,
 }
 
-impl DirectSend {
+impl DirectSend<'_> {
     fn into_request(self, kind: &str, payload: Bytes) -> Result<Request, DecodeError> {
-        let Self { to_participant_id, kind: word, message } = self;
-        let message = DirectMessage { kind: word, message };
+        let Self { to_participant_id, kind: word, message, meshagent } = self;
+        let message = DirectMessage { kind: word, message, meshagent };
         let outgoing = message.into_outgoing(kind, payload)?;
         Ok(Request::Send { to: ParticipantId::new(&to_participant_id), outgoing })
     }
@@ -278,15 +302,17 @@ impl DirectSend {
 
 /// `messaging.broadcast`.
 #[derive(Deserialize)]
-struct DirectMessage {
+struct DirectMessage<'a> {
     #[serde(rename = "type")]
     kind: String,
     message: JsonText,
+    #[serde(borrow, rename = "__meshagent__")]
+    meshagent: Option<&'a RawValue>,
 }
 
-impl DirectMessage {
+impl DirectMessage<'_> {
     fn into_outgoing(self, kind: &str, attachment: Bytes) -> Result<Outgoing, DecodeError> {
-        let Self { kind: word, message } = self;
+        let Self { kind: word, message, meshagent: _ } = self;
         Ok(Outgoing { kind: word, message: object(kind, message)?, attachment })
     }
 }
@@ -299,6 +325,19 @@ struct Invoke<'a> {
     tool_call_id: Option<String>,
     #[serde(borrow)]
     arguments: Option<Arguments<'a>>,
+    #[serde(borrow, rename = "__meshagent__")]
+    meshagent: Option<&'a RawValue>,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn traced_by(meshagent: Option<&RawValue>) -> Option<Trace> {
+    meshagent.and_then(|value| Trace::read(value.get()))
+}
+
+/// In the rooms of a page nobody traces.
+#[cfg(target_arch = "wasm32")]
+fn traced_by(_: Option<&RawValue>) -> Option<Trace> {
+    None
 }
 
 /// The arguments of a tool call, as far as messaging looks at them.
@@ -313,7 +352,7 @@ struct Arguments<'a> {
 
 impl Invoke<'_> {
     fn into_request(self, kind: &str) -> Result<Request, DecodeError> {
-        let Self { toolkit, tool, tool_call_id, arguments } = self;
+        let Self { toolkit, tool, tool_call_id, arguments, meshagent: _ } = self;
         if toolkit != "messaging" {
             return Err(field(kind, &format!("this room has no toolkit {toolkit:?}")));
         }

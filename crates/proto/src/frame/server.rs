@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Delivered, ServerFrame, content::chunk, write::Object};
 use crate::{
-    Content, DecodeError, Extensions, JsonText, Limits, Message, MessageId, ParticipantId,
+    Content, DecodeError, Extensions, JsonText, Limits, Message, MessageId, ParticipantId, Trace,
     body::{Body, BodyForm},
     json::{Fields, Mismatch, Raw},
 };
@@ -145,11 +145,14 @@ impl ServerFrame {
 
 impl Delivered {
     fn to_json(&self) -> String {
-        Object::with_capacity(self.message.as_str().len() + 128)
+        let object = Object::with_capacity(self.message.as_str().len() + 128)
             .string("from_participant_id", self.from.as_str())
             .string("type", &self.kind)
-            .json("message", self.message.as_str())
-            .end()
+            .json("message", self.message.as_str());
+        match &self.trace {
+            Some(trace) => object.json(Trace::KEY, &trace.to_json()).end(),
+            None => object.end(),
+        }
     }
 }
 
@@ -190,14 +193,32 @@ fn room_status(json: &[u8]) -> Result<ServerFrame, Mismatch> {
 
 /// `messaging.send`, as the room delivers it.
 fn delivered(json: &[u8], attachment: Bytes) -> Result<ServerFrame, Mismatch> {
-    let fields = Fields::read(json, &["from_participant_id", "type", "message"])?;
+    let fields = Fields::read(json, DELIVERED)?;
     Ok(ServerFrame::Message(Delivered {
         from: ParticipantId::new(&fields.need("from_participant_id", Raw::string)?),
         // Other participants chose it. A lone surrogate in it must not end our session.
         kind: fields.need("type", Raw::lossy)?,
         message: fields.need("message", Raw::text)?,
         attachment,
+        trace: trace(&fields),
     }))
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+const DELIVERED: &[&str] = &["from_participant_id", "type", "message", Trace::KEY];
+#[cfg(target_arch = "wasm32")]
+const DELIVERED: &[&str] = &["from_participant_id", "type", "message"];
+
+#[cfg(not(target_arch = "wasm32"))]
+fn trace(fields: &Fields<'_>) -> Option<Trace> {
+    let text = |raw: Raw<'_>| str::from_utf8(raw.bytes()).ok().and_then(Trace::read);
+    fields.maybe(Trace::KEY, |raw| Some(text(raw))).ok().flatten().flatten()
+}
+
+/// No page asks for it, and what is not read is not in the module.
+#[cfg(target_arch = "wasm32")]
+fn trace(_: &Fields<'_>) -> Option<Trace> {
+    None
 }
 
 /// `room.tool_call.messaging`.

@@ -312,6 +312,7 @@ pub(crate) fn delivered(
         kind: kind.to_owned(),
         message: json(message),
         attachment: Bytes::from_static(attachment),
+        trace: None,
     })
 }
 

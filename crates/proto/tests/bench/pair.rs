@@ -200,7 +200,7 @@ impl Pair {
     fn relay(&mut self, from: usize, outgoing: Outgoing) {
         let Outgoing { kind, message, attachment } = outgoing;
         let message = if self.relay.rewrites_json { spaced(&message) } else { message };
-        let message = Delivered { from: id(from), kind, message, attachment };
+        let message = Delivered { from: id(from), kind, message, attachment, trace: None };
         self.say_to(1 - from, &ServerFrame::Message(message), BodyForm::Packed);
     }
 }

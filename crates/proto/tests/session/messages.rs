@@ -20,6 +20,7 @@ fn messages_arrive_with_and_without_attachment() {
             kind: kind.to_owned(),
             message: json(text),
             attachment: Bytes::from_static(attachment),
+            trace: None,
         })
     };
     let expected = [

@@ -10,3 +10,4 @@ mod membership;
 mod messages;
 mod pace;
 mod presence;
+mod traces;

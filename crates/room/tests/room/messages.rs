@@ -20,6 +20,7 @@ fn a_message_arrives_as_it_was_sent_and_is_answered() {
         kind: String::from("chat"),
         message: json(r#"{"text":"\ud800"}"#),
         attachment: Bytes::from_static(b"\x01\x02"),
+        trace: None,
     });
     assert_eq!(bench.told(bob), [expected]);
 }

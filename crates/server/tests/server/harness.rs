@@ -352,7 +352,7 @@ impl Client {
         ServerFrame::decode(&self.message().await, &Limits::default()).unwrap()
     }
 
-    async fn message(&mut self) -> Message {
+    pub(crate) async fn message(&mut self) -> Message {
         loop {
             if let Some(message) = self.waiting.pop_front() {
                 return message;

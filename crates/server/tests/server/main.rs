@@ -21,3 +21,4 @@ mod refusals;
 mod resume;
 mod secrecy;
 mod tokens;
+mod traces;

@@ -110,7 +110,7 @@ fn refuse_call(client: &mut Client, call: CallKey) {
 const NO_STREAMS: &str = "room messaging listen takes no streams";
 
 fn line(message: &Delivered) -> String {
-    let Delivered { from, kind, message, attachment } = message;
+    let Delivered { from, kind, message, attachment, trace: _ } = message;
     let attachment_base64 = (!attachment.is_empty()).then(|| STANDARD.encode(attachment));
     let line = Line { from: from.as_str(), kind, message, attachment_base64 };
     // A peer's JSON may have line breaks between its words.
