@@ -3,6 +3,7 @@
 //! Start reading at [`Client`]. What it is given stands in [`RoomUrl`] and [`Token`]; all that it
 //! knows of the protocol is the [`Session`](room_proto::Session) it carries for. There is no TLS.
 
+mod accounts;
 mod backoff;
 mod client;
 mod connect;
@@ -14,6 +15,7 @@ mod socket;
 mod token;
 mod token_source;
 
+pub use accounts::{Accounts, AccountsError};
 pub use backoff::Backoff;
 pub use client::Client;
 pub use options::Options;
