@@ -1,12 +1,17 @@
 //! The command-line tool: `room serve`, `room token`, `room messaging`.
 //!
-//! Results go to standard output, everything else to standard error. The exit code is 0, 1 for a
-//! failure, 2 for wrong arguments.
+//! Results go to standard output, everything else to standard error. `docs/cli.md` lists the exit
+//! codes.
 
 mod commands;
+mod connection;
+mod deadline;
+mod environment;
 mod failure;
 mod interrupt;
 mod json_layout;
+mod output;
+mod seconds;
 mod secrets;
 
 use std::{io, process::ExitCode};
@@ -38,31 +43,38 @@ enum Command {
     Messaging(messaging::Arguments),
 }
 
+impl Command {
+    /// Whether what goes wrong is to be JSON.
+    fn is_json(&self) -> bool {
+        match self {
+            Self::Serve(_) | Self::Token(_) => false,
+            Self::Messaging(arguments) => arguments.is_json(),
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let is_json = command.is_json();
+    match run(command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report(is_json);
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
         Command::Serve(arguments) => {
-            if let Err(error) = start_logging(&arguments.log) {
-                return failure(&Failure::Usage(error));
-            }
+            start_logging(&arguments.log).map_err(Failure::Usage)?;
             serve::run(arguments).await
         }
         Command::Token(arguments) => token::run(&arguments),
         Command::Messaging(arguments) => messaging::run(arguments).await,
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure(&error),
     }
-}
-
-fn failure(failure: &Failure) -> ExitCode {
-    let (error, code) = match failure {
-        Failure::Usage(error) => (error, 2),
-        Failure::Failed(error) => (error, 1),
-    };
-    eprintln!("room: {error:#}");
-    ExitCode::from(code)
 }
 
 /// Whatever the filter, what participants say to each other is not for the log.

@@ -1,7 +1,7 @@
 //! Where the official tools get the address of a room and a token for it:
 //! `POST {api}/accounts/projects/{project}/rooms/{room}/connect`.
 
-use std::{fmt, time::Duration};
+use std::{fmt, pin::pin, time::Duration};
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
@@ -94,13 +94,11 @@ impl Accounts {
             let status = response.status();
             Ok((status, self.body(response.into_body()).await?))
         };
+        let mut asking = pin!(asking);
         tokio::select! {
-            answer = asking => answer,
-            // It goes on while the answer is read; its end comes first only if it fails.
-            result = connection => {
-                let why = result.err().map_or_else(|| String::from("it closed"), |e| e.to_string());
-                Err(self.gone(why))
-            }
+            answer = &mut asking => answer,
+            // However it ended, what came is still to be read, or the failure.
+            _ = connection => asking.await,
         }
     }
 

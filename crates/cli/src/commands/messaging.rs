@@ -1,16 +1,12 @@
 //! `room messaging`
 
 mod broadcast;
-mod connection;
 mod list;
 mod listen;
 mod message;
-mod seconds;
+mod recipient;
 mod send;
 
-use std::io::Write as _;
-
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
@@ -33,6 +29,18 @@ enum Command {
     Listen(listen::Arguments),
 }
 
+impl Arguments {
+    /// Whether results are to be JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        match &self.command {
+            Command::List(arguments) => arguments.connection.is_json(),
+            Command::Send(arguments) => arguments.connection.is_json(),
+            Command::Broadcast(arguments) => arguments.connection.is_json(),
+            Command::Listen(arguments) => arguments.connection.is_json(),
+        }
+    }
+}
+
 /// Connects to a room, does one thing there, and leaves.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
@@ -41,12 +49,4 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Broadcast(arguments) => broadcast::run(arguments).await,
         Command::Listen(arguments) => listen::run(arguments).await,
     }
-}
-
-/// Prints a line of the result at once.
-fn print(line: &str) -> anyhow::Result<()> {
-    let mut output = std::io::stdout().lock();
-    writeln!(output, "{line}")
-        .and_then(|()| output.flush())
-        .context("cannot write to standard output")
 }

@@ -9,22 +9,13 @@ use room_proto::{CallKey, Delivered, Event, JsonText, Session, StreamKey};
 use serde::Serialize;
 
 use crate::{
-    commands::messaging::{
-        connection::{Connection, Deadline},
-        print,
-        seconds::seconds,
-    },
-    failure::Failure,
-    interrupt::shutdown_signal,
-    json_layout::compact,
+    connection::Connection, deadline::Deadline, failure::Failure, interrupt::shutdown_signal,
+    json_layout::compact, output::print, seconds::seconds,
 };
 
 #[derive(Args, Debug)]
 #[command(args_override_self = true)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    connection: Connection,
-
     /// End after so many messages
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -32,6 +23,9 @@ pub(super) struct Arguments {
     /// End after so many seconds; with --count it is a failure if fewer messages came
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
+
+    #[command(flatten)]
+    pub(super) connection: Connection,
 }
 
 /// Prints messages until Ctrl-C, `--count` or `--timeout`.

@@ -1,0 +1,28 @@
+//! Standard output: one result, or one line, at a time.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use room_proto::JsonText;
+use serde::Serialize;
+
+use crate::json_layout::compact;
+
+/// Prints a line of the result at once.
+pub(crate) fn print(line: &str) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")
+        .and_then(|()| output.flush())
+        .context("cannot write to standard output")
+}
+
+/// Prints a value as one line of JSON.
+pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    // The JSON of others may have line breaks between its words.
+    print(&compact(JsonText::from_value(value).as_str()))
+}
+
+/// Text of others, without what a terminal obeys.
+pub(crate) fn harmless(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}

@@ -1,0 +1,9 @@
+//! The binary as people and scripts use it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod messaging;
+mod parity;
+#[path = "../process/mod.rs"]
+mod process;
+mod stage;
