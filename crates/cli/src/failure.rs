@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Failed(anyhow::Error),
     /// It did not work, for a reason that has a code.
     Session(SessionError),
+    /// It was told to end before it was done.
+    Interrupted,
 }
 
 impl Failure {
@@ -44,6 +46,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Failed(_) => 1,
             Self::Session(error) => exit_code(error.code),
+            Self::Interrupted => 130,
         })
     }
 
@@ -55,6 +58,7 @@ impl Failure {
             Self::Session(SessionError { code, message }) => {
                 (code.as_str(), harmless(message), Some(hint(*code)))
             }
+            Self::Interrupted => ("interrupted", String::from("interrupted"), None),
         };
         Report { code, message, hint }
     }

@@ -10,6 +10,7 @@ mod environment;
 mod failure;
 mod interrupt;
 mod json_layout;
+mod notice;
 mod output;
 mod seconds;
 mod secrets;

@@ -5,7 +5,9 @@ mod list;
 mod listen;
 mod message;
 mod recipient;
+mod refusal;
 mod send;
+mod stream;
 
 use clap::{Args, Subcommand};
 
@@ -27,6 +29,8 @@ enum Command {
     Broadcast(broadcast::Arguments),
     /// Print the messages that come, one line of JSON each
     Listen(listen::Arguments),
+    /// Send or receive as many bytes as you like, at the pace of the other side
+    Stream(stream::Arguments),
 }
 
 impl Arguments {
@@ -37,6 +41,7 @@ impl Arguments {
             Command::Send(arguments) => arguments.connection.is_json(),
             Command::Broadcast(arguments) => arguments.connection.is_json(),
             Command::Listen(arguments) => arguments.connection.is_json(),
+            Command::Stream(arguments) => arguments.connection().is_json(),
         }
     }
 }
@@ -48,5 +53,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Send(arguments) => send::run(arguments).await,
         Command::Broadcast(arguments) => broadcast::run(arguments).await,
         Command::Listen(arguments) => listen::run(arguments).await,
+        Command::Stream(arguments) => stream::run(arguments).await,
     }
 }

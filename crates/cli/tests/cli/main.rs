@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cut;
 mod messaging;
 mod parity;
 #[path = "../process/mod.rs"]
 mod process;
 mod stage;
+mod streams;

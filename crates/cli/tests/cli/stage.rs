@@ -22,9 +22,10 @@ pub(crate) fn url(server: &Server) -> String {
     format!("ws://{}/rooms/lobby", server.address)
 }
 
-/// `room messaging WHAT` as `name` in the room `lobby`.
+/// `room messaging WHAT` as `name` in the room `lobby`; `what` may be several words.
 pub(crate) fn messaging(server: &Server, name: &str, what: &str) -> Command {
-    let mut command = room(&["messaging", what, "--url", &url(server), "--name", name]);
+    let mut command = room(&["messaging"]);
+    command.args(what.split(' ')).args(["--url", &url(server), "--name", name]);
     command.env("ROOM_SECRET", SECRET);
     command
 }

@@ -5,12 +5,19 @@ use std::{pin::pin, time::Duration};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
 use room_client::Client;
-use room_proto::{CallKey, Delivered, Event, JsonText, Session, StreamKey};
+use room_proto::{Delivered, Event, JsonText};
 use serde::Serialize;
 
 use crate::{
-    connection::Connection, deadline::Deadline, failure::Failure, interrupt::shutdown_signal,
-    json_layout::compact, output::print, seconds::seconds,
+    commands::messaging::refusal::refuse_streams,
+    connection::Connection,
+    deadline::Deadline,
+    failure::Failure,
+    interrupt::shutdown_signal,
+    json_layout::compact,
+    notice::{about_connection, announce},
+    output::print,
+    seconds::seconds,
 };
 
 #[derive(Args, Debug)]
@@ -38,7 +45,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         client = deadline.limit(connection.open()) => client??,
         () = &mut interrupted => return Ok(()),
     };
-    announce(client.session());
+    announce(client.session(), "listening");
     let result = tokio::select! {
         result = deadline.limit(listen(&mut client, count)) => match result {
             Err(_) if count.is_none() => Ok(()),
@@ -50,55 +57,20 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     result
 }
 
-fn announce(session: &Session) {
-    if let (Some(id), Some(room)) = (session.participant_id(), session.room_name()) {
-        eprintln!("room: listening in {room} as participant {id}");
-    }
-}
-
 async fn listen(client: &mut Client, count: Option<u64>) -> Result<(), Failure> {
     let mut printed = 0;
     while count.is_none_or(|count| printed < count) {
-        match client.next_event().await? {
-            Event::Message(message) => {
-                print(&line(&message))?;
-                printed += 1;
-            }
-            Event::StreamRequested { stream, .. } => refuse(client, stream),
-            Event::CallRequested { call, .. } => refuse_call(client, call),
-            Event::Ready
-            | Event::Lost(_)
-            | Event::Resumed
-            | Event::Discontinuity(_)
-            | Event::Ended(_)
-            | Event::Answered { .. }
-            | Event::MessagingEnabled
-            | Event::ParticipantAdded(_)
-            | Event::ParticipantRemoved(_)
-            | Event::ParticipantUpdated { .. }
-            | Event::StreamWithdrawn { .. }
-            | Event::StreamOpened { .. }
-            | Event::StreamReadable(_)
-            | Event::StreamWritable(_)
-            | Event::StreamClosed { .. }
-            | Event::CallWithdrawn { .. }
-            | Event::CallOpened { .. }
-            | Event::CallReadable(_)
-            | Event::CallClosed { .. } => {}
+        let event = client.next_event().await?;
+        if let Some(notice) = about_connection(client, &event) {
+            eprintln!("{notice}");
+        }
+        refuse_streams(client, &event, NO_STREAMS);
+        if let Event::Message(message) = event {
+            print(&line(&message))?;
+            printed += 1;
         }
     }
     Ok(())
-}
-
-/// Whoever opens a stream should not wait for us.
-fn refuse(client: &mut Client, stream: StreamKey) {
-    // It fails if the offer was withdrawn, or with the session, whose end the next event tells.
-    let _ = client.command(|session, now| session.reject_stream(now, stream, NO_STREAMS));
-}
-
-fn refuse_call(client: &mut Client, call: CallKey) {
-    // As above.
-    let _ = client.command(|session, _| session.reject_call(call, NO_STREAMS));
 }
 
 const NO_STREAMS: &str = "room messaging listen takes no streams";

@@ -71,6 +71,12 @@ fn called(session: &Session, name: &str) -> Vec<ParticipantId> {
     theirs.map(|participant| participant.id.clone()).collect()
 }
 
+/// Whether a participant has this name, or this id.
+pub(crate) fn is_called(session: &Session, id: &ParticipantId, name: &str) -> bool {
+    id.as_str() == name
+        || session.participant(id.as_str()).is_some_and(|participant| name_of(participant) == name)
+}
+
 /// The name that people know a participant by; empty if it has none.
 pub(crate) fn name_of(participant: &Participant) -> String {
     name_in(&participant.attributes).unwrap_or_default()
