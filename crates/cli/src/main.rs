@@ -38,7 +38,7 @@ struct Arguments {
 enum Command {
     /// Run the room server
     Serve(serve::Arguments),
-    /// Make a token with which somebody may join a room, and print it
+    /// Make a token with which somebody may join a room, or look at one
     Token(token::Arguments),
     /// See who is in a room, and exchange messages with them
     Messaging(messaging::Arguments),
@@ -48,7 +48,8 @@ impl Command {
     /// Whether what goes wrong is to be JSON.
     fn is_json(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::Token(_) => false,
+            Self::Serve(_) => false,
+            Self::Token(arguments) => arguments.is_json(),
             Self::Messaging(arguments) => arguments.is_json(),
         }
     }

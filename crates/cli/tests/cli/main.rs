@@ -9,3 +9,4 @@ mod parity;
 mod process;
 mod stage;
 mod streams;
+mod tokens;

@@ -185,11 +185,13 @@ fn a_sender_that_is_interrupted_leaves_no_file_that_looks_complete() {
     command.stdin(Stdio::piped()).stderr(Stdio::piped()).stdout(Stdio::piped());
     let mut process = command.spawn().unwrap();
     // More than fits between the two: they have met when it is taken.
-    process.stdin.as_mut().unwrap().write_all(&pattern(8_000_000)).unwrap();
+    let mut input = process.stdin.take().unwrap();
+    input.write_all(&pattern(8_000_000)).unwrap();
 
     let id = process.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let sent = process.wait_with_output().unwrap();
+    drop(input);
 
     failed(&sent, 130, "interrupted");
     let received = receiver.finish();
