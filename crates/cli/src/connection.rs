@@ -120,7 +120,8 @@ impl Connection {
         Ok(Client::connect(&url, tokens, self.options()).await?)
     }
 
-    fn options(&self) -> Options {
+    /// How the client behaves.
+    pub(crate) fn options(&self) -> Options {
         let session = Config { reconnect: !self.reconnect.is_zero(), ..Config::default() };
         let backoff = Backoff { give_up_after: Some(self.reconnect), ..Backoff::default() };
         Options { session, backoff }

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Session(SessionError),
     /// It was told to end before it was done.
     Interrupted,
+    /// It did not work, as the results say.
+    Told,
 }
 
 impl Failure {
@@ -28,7 +30,7 @@ impl Failure {
 
     /// Says on standard error what went wrong.
     pub(crate) fn report(&self, is_json: bool) {
-        let report = self.described();
+        let Some(report) = self.described() else { return };
         if is_json {
             eprintln!("{}", JsonText::from_value(&Line { error: report }).as_str());
             return;
@@ -44,13 +46,13 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
-            Self::Failed(_) => 1,
+            Self::Failed(_) | Self::Told => 1,
             Self::Session(error) => exit_code(error.code),
             Self::Interrupted => 130,
         })
     }
 
-    fn described(&self) -> Report {
+    fn described(&self) -> Option<Report> {
         let (code, message, hint) = match self {
             Self::Usage(error) => ("invalid-argument", format!("{error:#}"), None),
             Self::Failed(error) => ("failed", format!("{error:#}"), None),
@@ -59,8 +61,9 @@ impl Failure {
                 (code.as_str(), harmless(message), Some(hint(*code)))
             }
             Self::Interrupted => ("interrupted", String::from("interrupted"), None),
+            Self::Told => return None,
         };
-        Report { code, message, hint }
+        Some(Report { code, message, hint })
     }
 }
 
@@ -118,7 +121,7 @@ fn exit_code(code: ErrorCode) -> u8 {
 }
 
 /// What to do about it at a command line, where the library's advice is about its functions.
-fn hint(code: ErrorCode) -> &'static str {
+pub(crate) fn hint(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidArgument => "Look the option up with --help.",
         ErrorCode::InvalidUrl => "Give the URL of a room, such as ws://127.0.0.1:8787/rooms/lobby.",

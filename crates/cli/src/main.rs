@@ -14,6 +14,7 @@ mod notice;
 mod output;
 mod seconds;
 mod secrets;
+mod span;
 
 use std::{io, process::ExitCode};
 
@@ -22,7 +23,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    commands::{messaging, serve, token},
+    commands::{doctor, messaging, serve, token},
     failure::Failure,
 };
 
@@ -42,6 +43,8 @@ enum Command {
     Token(token::Arguments),
     /// See who is in a room, and exchange messages with them
     Messaging(messaging::Arguments),
+    /// Find out what a server can do, and whether a token lets us do it
+    Doctor(doctor::Arguments),
 }
 
 impl Command {
@@ -51,6 +54,7 @@ impl Command {
             Self::Serve(_) => false,
             Self::Token(arguments) => arguments.is_json(),
             Self::Messaging(arguments) => arguments.is_json(),
+            Self::Doctor(arguments) => arguments.connection.is_json(),
         }
     }
 }
@@ -76,6 +80,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Token(arguments) => token::run(&arguments),
         Command::Messaging(arguments) => messaging::run(arguments).await,
+        Command::Doctor(arguments) => doctor::run(arguments).await,
     }
 }
 

@@ -23,7 +23,12 @@ impl TokenSource {
         Self(Arc::new(move || Box::pin(ask())))
     }
 
-    pub(crate) async fn ask(&self) -> Result<Token, SessionError> {
+    /// The token for the next connection.
+    ///
+    /// # Errors
+    ///
+    /// What whoever is asked says.
+    pub async fn ask(&self) -> Result<Token, SessionError> {
         (self.0)().await
     }
 }

@@ -10,6 +10,7 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
+pub(crate) use self::text::Said;
 use crate::failure::Failure;
 
 #[derive(Args, Debug)]

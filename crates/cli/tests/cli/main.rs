@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cut;
+mod doctor;
 mod messaging;
 mod parity;
 #[path = "../process/mod.rs"]
