@@ -19,17 +19,25 @@ mod span;
 use std::{io, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    commands::{doctor, messaging, serve, token},
+    commands::{completions, doctor, man, messaging, serve, token},
     failure::Failure,
 };
 
 /// Rooms in which browsers, servers and agents exchange messages
 #[derive(Debug, Parser)]
-#[command(name = "room", version, propagate_version = true)]
+#[command(
+    name = "room",
+    version,
+    propagate_version = true,
+    after_help = "\
+Example:
+  room serve --dev
+  room messaging list --url ws://127.0.0.1:8787/rooms/lobby --token-file ada.token"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -45,13 +53,17 @@ enum Command {
     Messaging(messaging::Arguments),
     /// Find out what a server can do, and whether a token lets us do it
     Doctor(doctor::Arguments),
+    /// Print what a shell needs to complete our options
+    Completions(completions::Arguments),
+    /// Print the manual page, or write all of them
+    Man(man::Arguments),
 }
 
 impl Command {
     /// Whether what goes wrong is to be JSON.
     fn is_json(&self) -> bool {
         match self {
-            Self::Serve(_) => false,
+            Self::Serve(_) | Self::Completions(_) | Self::Man(_) => false,
             Self::Token(arguments) => arguments.is_json(),
             Self::Messaging(arguments) => arguments.is_json(),
             Self::Doctor(arguments) => arguments.connection.is_json(),
@@ -81,6 +93,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Token(arguments) => token::run(&arguments),
         Command::Messaging(arguments) => messaging::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     }
 }
 

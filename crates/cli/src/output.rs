@@ -16,6 +16,12 @@ pub(crate) fn print(line: &str) -> anyhow::Result<()> {
         .context("cannot write to standard output")
 }
 
+/// Prints a text that has its line breaks.
+pub(crate) fn print_all(text: &[u8]) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(text).and_then(|()| output.flush()).context("cannot write to standard output")
+}
+
 /// Prints a value as one line of JSON.
 pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     // The JSON of others may have line breaks between its words.

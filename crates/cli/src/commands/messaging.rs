@@ -14,6 +14,10 @@ use clap::{Args, Subcommand};
 use crate::failure::Failure;
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  room messaging list --room my-room
+  room messaging listen --room my-room")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,

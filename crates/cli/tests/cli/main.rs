@@ -4,6 +4,7 @@
 
 mod cut;
 mod doctor;
+mod help;
 mod messaging;
 mod parity;
 #[path = "../process/mod.rs"]

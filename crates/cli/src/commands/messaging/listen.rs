@@ -21,7 +21,12 @@ use crate::{
 };
 
 #[derive(Args, Debug)]
-#[command(args_override_self = true)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+Example:
+  room messaging listen --room my-room --count 1"
+)]
 pub(super) struct Arguments {
     /// End after so many messages
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

@@ -11,6 +11,10 @@ use clap::{Args, Subcommand};
 use crate::{connection::Connection, failure::Failure};
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  room messaging stream receive --room my-room --out photo.jpg
+  room messaging stream send photo.jpg --room my-room --to Bob")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,

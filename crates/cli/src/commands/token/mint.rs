@@ -21,6 +21,9 @@ use crate::{
 
 #[derive(Args, Debug)]
 #[group(id = "mint")]
+#[command(after_help = "\
+Example:
+  room token mint --room lobby --name ada --expires 15m > ada.token")]
 pub(super) struct Arguments {
     /// The room that the token opens
     #[arg(long, value_parser = RoomName::new)]
