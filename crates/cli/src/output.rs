@@ -28,6 +28,14 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&compact(JsonText::from_value(value).as_str()))
 }
 
+/// Prints a line whose colours are left out where nobody would see them.
+pub(crate) fn print_styled(line: &str) -> anyhow::Result<()> {
+    let mut output = anstream::stdout().lock();
+    writeln!(output, "{line}")
+        .and_then(|()| output.flush())
+        .context("cannot write to standard output")
+}
+
 /// Text of others, without what a terminal obeys.
 pub(crate) fn harmless(text: &str) -> String {
     text.replace(char::is_control, " ")

@@ -1,11 +1,14 @@
 //! `room messaging`
 
 mod broadcast;
+mod chat;
+mod lines;
 mod list;
 mod listen;
 mod message;
 mod recipient;
 mod refusal;
+mod roster;
 mod send;
 mod stream;
 
@@ -31,8 +34,10 @@ enum Command {
     Send(send::Arguments),
     /// Send a message to everyone else
     Broadcast(broadcast::Arguments),
-    /// Print the messages that come, one line of JSON each
+    /// Print the messages that come, and what else happens, one line each
     Listen(listen::Arguments),
+    /// Talk with whoever is in the room
+    Chat(chat::Arguments),
     /// Send or receive as many bytes as you like, at the pace of the other side
     Stream(stream::Arguments),
 }
@@ -45,6 +50,7 @@ impl Arguments {
             Command::Send(arguments) => arguments.connection.is_json(),
             Command::Broadcast(arguments) => arguments.connection.is_json(),
             Command::Listen(arguments) => arguments.connection.is_json(),
+            Command::Chat(arguments) => arguments.connection.is_json(),
             Command::Stream(arguments) => arguments.connection().is_json(),
         }
     }
@@ -57,6 +63,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Send(arguments) => send::run(arguments).await,
         Command::Broadcast(arguments) => broadcast::run(arguments).await,
         Command::Listen(arguments) => listen::run(arguments).await,
+        Command::Chat(arguments) => chat::run(arguments).await,
         Command::Stream(arguments) => stream::run(arguments).await,
     }
 }

@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "messaging send",
     "messaging broadcast",
     "messaging listen",
+    "messaging chat",
     "messaging stream",
     "messaging stream send",
     "messaging stream receive",

@@ -11,4 +11,5 @@ mod parity;
 mod process;
 mod stage;
 mod streams;
+mod talking;
 mod tokens;

@@ -1,15 +1,12 @@
 //! What is found, and what to think of it.
 
-use std::io::Write as _;
-
 use anstyle::{AnsiColor, Style};
-use anyhow::Context as _;
 use room_proto::SessionError;
 use serde::Serialize;
 
 use crate::{
     failure::hint,
-    output::{harmless, print_json},
+    output::{harmless, print_json, print_styled},
 };
 
 /// What to think of a finding; the later the worse.
@@ -106,12 +103,7 @@ impl Findings {
         }
         let Finding { check, verdict, detail, hint } = finding;
         let (style, word, detail) = (verdict.style(), verdict.word(), harmless(detail));
-        // It leaves out the colours where nobody would see them.
-        let mut output = anstream::stdout().lock();
-        let mut written = writeln!(output, "{style}{word:<4}{style:#}  {check:<12}{detail}");
-        if let Some(hint) = hint {
-            written = written.and_then(|()| writeln!(output, "{:18}{hint}", ""));
-        }
-        written.and_then(|()| output.flush()).context("cannot write to standard output")
+        print_styled(&format!("{style}{word:<4}{style:#}  {check:<12}{detail}"))?;
+        hint.map_or(Ok(()), |hint| print_styled(&format!("{:18}{hint}", "")))
     }
 }

@@ -51,19 +51,28 @@ impl Recipient {
 /// Waits until somebody has the name.
 async fn named(client: &mut Client, name: &str) -> Result<ParticipantId, Failure> {
     loop {
-        let ids = called(client.session(), name);
-        match ids.as_slice() {
-            [] => drop(client.next_event().await?),
-            [id] => return Ok(id.clone()),
-            [..] => {
-                let ids: Vec<_> = ids.iter().map(ParticipantId::as_str).collect();
-                return Err(Failure::Usage(anyhow!(
-                    "several are called {name:?}; give --to-participant-id with one of {}",
-                    harmless(&ids.join(", "))
-                )));
-            }
+        if let Some(id) = one_called(client.session(), name)? {
+            return Ok(id);
         }
+        client.next_event().await?;
     }
+}
+
+/// The one who has the name, if anybody has.
+///
+/// # Errors
+///
+/// A mistake in the arguments if several have it.
+pub(crate) fn one_called(session: &Session, name: &str) -> Result<Option<ParticipantId>, Failure> {
+    let ids = called(session, name);
+    if let [_, _, ..] = ids.as_slice() {
+        let ids: Vec<_> = ids.iter().map(ParticipantId::as_str).collect();
+        return Err(Failure::Usage(anyhow!(
+            "several are called {name:?}; give --to-participant-id with one of {}",
+            harmless(&ids.join(", "))
+        )));
+    }
+    Ok(ids.into_iter().next())
 }
 
 fn called(session: &Session, name: &str) -> Vec<ParticipantId> {
