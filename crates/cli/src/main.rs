@@ -23,7 +23,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    commands::{completions, doctor, man, messaging, serve, token},
+    commands::{bench, completions, doctor, man, messaging, serve, token},
     failure::Failure,
 };
 
@@ -53,6 +53,8 @@ enum Command {
     Messaging(messaging::Arguments),
     /// Find out what a server can do, and whether a token lets us do it
     Doctor(doctor::Arguments),
+    /// Measure round trips, messages and streams between two clients in a room
+    Bench(bench::Arguments),
     /// Print what a shell needs to complete our options
     Completions(completions::Arguments),
     /// Print the manual page, or write all of them
@@ -67,6 +69,7 @@ impl Command {
             Self::Token(arguments) => arguments.is_json(),
             Self::Messaging(arguments) => arguments.is_json(),
             Self::Doctor(arguments) => arguments.connection.is_json(),
+            Self::Bench(arguments) => arguments.connection.is_json(),
         }
     }
 }
@@ -93,6 +96,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Token(arguments) => token::run(&arguments),
         Command::Messaging(arguments) => messaging::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
+        Command::Bench(arguments) => bench::run(arguments).await,
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     }

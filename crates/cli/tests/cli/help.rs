@@ -21,6 +21,7 @@ const COMMANDS: &[&str] = &[
     "messaging stream send",
     "messaging stream receive",
     "doctor",
+    "bench",
     "completions",
     "man",
 ];
