@@ -1,14 +1,21 @@
 //! The command-line tool: `room serve`, `room token`, `room messaging`.
 //!
-//! Results go to standard output, everything else to standard error. The exit code is 0, 1 for a
-//! failure, 2 for wrong arguments.
+//! Results go to standard output, everything else to standard error. `docs/cli.md` lists the exit
+//! codes.
 
 mod commands;
+mod connection;
+mod deadline;
 mod demo;
+mod environment;
 mod failure;
 mod interrupt;
 mod json_layout;
+mod notice;
+mod output;
+mod seconds;
 mod secrets;
+mod span;
 
 use std::{io, process::ExitCode};
 
@@ -18,7 +25,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     commands::{
-        messaging,
+        bench, completions, doctor, man, messaging,
         serve::{self, LogFormat},
         token,
     },
@@ -27,7 +34,15 @@ use crate::{
 
 /// Rooms in which browsers, servers and agents exchange messages
 #[derive(Debug, Parser)]
-#[command(name = "room", version, propagate_version = true)]
+#[command(
+    name = "room",
+    version,
+    propagate_version = true,
+    after_help = "\
+Example:
+  room serve --dev
+  room messaging list --url ws://127.0.0.1:8787/rooms/lobby --token-file ada.token"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -37,37 +52,69 @@ struct Arguments {
 enum Command {
     /// Run the room server
     Serve(serve::Arguments),
-    /// Make a token with which somebody may join a room, and print it
+    /// Make a token with which somebody may join a room, or look at one
     Token(token::Arguments),
     /// See who is in a room, and exchange messages with them
     Messaging(messaging::Arguments),
+    /// Find out what a server can do, and whether a token lets us do it
+    Doctor(doctor::Arguments),
+    /// Measure round trips, messages and streams between two clients in a room
+    Bench(bench::Arguments),
+    /// Print what a shell needs to complete our options
+    Completions(completions::Arguments),
+    /// Print the manual page, or write all of them
+    Man(man::Arguments),
+}
+
+impl Command {
+    /// Whether what goes wrong is to be JSON.
+    fn is_json(&self) -> bool {
+        match self {
+            Self::Serve(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Token(arguments) => arguments.is_json(),
+            Self::Messaging(arguments) => arguments.is_json(),
+            Self::Doctor(arguments) => arguments.connection.is_json(),
+            Self::Bench(arguments) => arguments.connection.is_json(),
+        }
+    }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match arguments() {
-        Ok(arguments) => arguments,
-        Err(error) => return failure(&error),
+    let command = match arguments() {
+        Ok(arguments) => arguments.command,
+        Err(failure) => return failed(&failure, false),
     };
-    let result = match arguments.command {
+    let is_json = command.is_json();
+    match run(command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failed(&failure, is_json),
+    }
+}
+
+fn failed(failure: &Failure, is_json: bool) -> ExitCode {
+    failure.report(is_json);
+    failure.exit_code()
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
         Command::Serve(arguments) => {
-            if let Err(error) = start_logging(&arguments.log, arguments.log_format) {
-                return failure(&Failure::Usage(error));
-            }
+            start_logging(&arguments.log, arguments.log_format).map_err(Failure::Usage)?;
             serve::run(arguments).await
         }
         Command::Token(arguments) => token::run(&arguments),
         Command::Messaging(arguments) => messaging::run(arguments).await,
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure(&error),
+        Command::Doctor(arguments) => doctor::run(arguments).await,
+        Command::Bench(arguments) => bench::run(arguments).await,
+        Command::Completions(arguments) => completions::run(&arguments, described()),
+        Command::Man(arguments) => man::run(&arguments, described()),
     }
 }
 
 /// The command line, and beneath that of a server its configuration file.
 fn arguments() -> Result<Arguments, Failure> {
-    let command = Arguments::command().mut_subcommand(serve::NAME, serve::with_switches);
+    let command = described();
     let given = command.clone().get_matches();
     let mut arguments = Arguments::from_arg_matches(&given).map_err(Failure::usage)?;
     if let Command::Serve(arguments) = &mut arguments.command {
@@ -76,13 +123,8 @@ fn arguments() -> Result<Arguments, Failure> {
     Ok(arguments)
 }
 
-fn failure(failure: &Failure) -> ExitCode {
-    let (error, code) = match failure {
-        Failure::Usage(error) => (error, 2),
-        Failure::Failed(error) => (error, 1),
-    };
-    eprintln!("room: {error:#}");
-    ExitCode::from(code)
+fn described() -> clap::Command {
+    Arguments::command().mut_subcommand(serve::NAME, serve::with_switches)
 }
 
 /// Whatever the filter, what participants say to each other is not for the log.

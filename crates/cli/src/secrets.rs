@@ -31,19 +31,30 @@ pub(crate) fn token(file: Option<&Path>) -> anyhow::Result<Option<Token>> {
 
 /// The secret in the file, or else in the environment.
 pub(crate) fn secret(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
-    match file {
-        Some(file) => {
-            let secret = Secret::new(&read(file)?);
-            secret.map(Some).with_context(|| format!("in {}", file.display()))
-        }
+    let Some(text) = secret_text(file)? else { return Ok(None) };
+    Secret::new(&text).map(Some).context("the secret was checked")
+}
+
+/// The same as it is, without the line break that files end with.
+pub(crate) fn secret_text(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let (text, place) = match file {
+        Some(file) => (read(file)?, file.display().to_string()),
         None => match env::var(SECRET_VARIABLE) {
-            Ok(text) => {
-                Secret::new(&text).map(Some).with_context(|| format!("in {SECRET_VARIABLE}"))
-            }
-            Err(env::VarError::NotPresent) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("in {SECRET_VARIABLE}")),
+            Ok(text) => (text, SECRET_VARIABLE.to_owned()),
+            Err(env::VarError::NotPresent) => return Ok(None),
+            // The variable's error would repeat the value.
+            Err(env::VarError::NotUnicode(_)) => bail!("{SECRET_VARIABLE} is not UTF-8"),
         },
-    }
+    };
+    Secret::new(&text).with_context(|| format!("in {place}"))?;
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// The first API key in the file, as it is.
+pub(crate) fn first_api_key(file: &Path) -> anyhow::Result<String> {
+    let text = read(file)?;
+    let first = words(&text).next();
+    first.map(str::to_owned).with_context(|| format!("no API key in {}", file.display()))
 }
 
 /// The API keys in the file and in the environment.
@@ -63,10 +74,14 @@ fn read(file: &Path) -> anyhow::Result<String> {
 }
 
 fn parse_keys(text: &str) -> anyhow::Result<Vec<ApiKey>> {
-    let words = text.split(|character: char| character == ',' || character.is_whitespace());
-    let keys = words.filter(|word| !word.is_empty()).enumerate();
+    let keys = words(text).enumerate();
     keys.map(|(index, word)| {
         ApiKey::parse(word).with_context(|| format!("API key number {}", index + 1))
     })
     .collect()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|character: char| character == ',' || character.is_whitespace());
+    words.filter(|word| !word.is_empty())
 }

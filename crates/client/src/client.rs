@@ -6,24 +6,36 @@
 use std::{collections::VecDeque, future, time::Duration};
 
 use room_proto::{
-    Config, Event, Input, JsonText, Outgoing, Output, ParticipantId, RequestId, Session,
-    SessionError, StreamKey, Timestamp,
+    Event, Input, JsonText, Outgoing, Output, ParticipantId, RequestId, Session, SessionError,
+    StreamKey, Timestamp,
 };
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
 use crate::{
-    connect,
+    backoff::Backoff,
+    connect::{Door, Refusal},
+    line::{Line, LineEvent},
+    options::Options,
     room_url::RoomUrl,
     socket::{Socket, SocketEvent},
-    token::Token,
+    token_source::TokenSource,
 };
 
-/// A connection to a room that was ready.
+/// A session with a room that was ready, over as many connections as it takes.
+///
+/// Without [`Config::reconnect`](room_proto::Config::reconnect) the first loss is the end. With it
+/// the client opens another connection by itself, while one of its methods is awaited, and asks for
+/// a token again; [`Event::Lost`], [`Event::Resumed`] and [`Event::Discontinuity`] tell. It is over
+/// when the server refuses for good, or the [`Backoff`] gives up.
 #[derive(Debug)]
 pub struct Client {
     session: Session,
-    socket: Socket,
+    door: Door,
+    line: Line,
+    backoff: Backoff,
+    /// When the connection was lost, and how many attempts there were since.
+    loss: Option<(Instant, u32)>,
     /// When the session's time began.
     started: Instant,
     /// What happened while an answer was awaited.
@@ -40,13 +52,26 @@ impl Client {
     /// `connection-refused`, `timeout`, or whatever else ended the session before that.
     pub async fn connect(
         url: &RoomUrl,
-        token: &Token,
-        config: Config,
+        tokens: impl Into<TokenSource>,
+        options: impl Into<Options>,
     ) -> Result<Self, SessionError> {
+        let Options { session: config, backoff } = options.into();
+        let door = Door::new(url.clone(), tokens.into(), &config);
+        let session = Session::new(config);
+        let line = Line::Opening(Box::pin(door.clone().open(session.resume_query())));
         let started = Instant::now();
-        let (session, socket) = connect::open(url, token, config, started).await?;
-        let mut client = Self { session, socket, started, events: VecDeque::new(), ended: None };
-        client.feed(Input::Opened);
+        let mut client = Self {
+            session,
+            door,
+            line,
+            backoff,
+            loss: None,
+            started,
+            events: VecDeque::new(),
+            ended: None,
+        };
+        // The session's first input starts its clock: a socket that never opens is given up too.
+        client.feed(Input::Woken);
         match client.wait_until_ready().await {
             Ok(()) => Ok(client),
             Err(error) => {
@@ -171,27 +196,110 @@ impl Client {
     fn settle(&mut self) -> Option<Event> {
         while let Some(output) = self.session.poll_output() {
             match output {
-                Output::Transmit(bytes) => self.socket.send(bytes),
-                Output::Close { code, reason } => self.socket.close(code, &reason),
+                Output::Transmit(bytes) => {
+                    if let Some(socket) = self.line.socket() {
+                        socket.send(bytes);
+                    }
+                }
+                Output::Close { code, reason } => {
+                    if let Some(socket) = self.line.socket() {
+                        socket.close(code, &reason);
+                    }
+                }
                 Output::Event(Event::Ended(error)) => self.ended = Some(error),
-                Output::Event(event) => return Some(event),
+                Output::Event(event) => {
+                    self.on_event(&event);
+                    return Some(event);
+                }
             }
         }
         None
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        match event {
+            Event::Lost(error) => self.on_lost(error),
+            Event::Ready | Event::Resumed | Event::Discontinuity(_) => self.loss = None,
+            Event::Ended(_)
+            | Event::Answered { .. }
+            | Event::MessagingEnabled
+            | Event::ParticipantAdded(_)
+            | Event::ParticipantRemoved(_)
+            | Event::ParticipantUpdated { .. }
+            | Event::Message(_)
+            | Event::StreamRequested { .. }
+            | Event::StreamWithdrawn { .. }
+            | Event::StreamOpened { .. }
+            | Event::StreamReadable(_)
+            | Event::StreamWritable(_)
+            | Event::StreamClosed { .. }
+            | Event::CallRequested { .. }
+            | Event::CallWithdrawn { .. }
+            | Event::CallOpened { .. }
+            | Event::CallReadable(_)
+            | Event::CallClosed { .. } => {}
+        }
+    }
+
+    /// The connection is gone, or an attempt failed: plans the next, or gives up.
+    fn on_lost(&mut self, error: &SessionError) {
+        let (lost_at, attempts) = self.loss.unwrap_or_else(|| (Instant::now(), 0));
+        let attempt = attempts.saturating_add(1);
+        self.loss = Some((lost_at, attempt));
+        let wait = self.backoff.next(attempt, lost_at.elapsed(), rand::random());
+        match wait.and_then(|wait| lost_at.checked_add(wait)) {
+            Some(at) => self.line = Line::Waiting(at),
+            None => self.give_up(error.clone()),
+        }
+    }
+
+    fn give_up(&mut self, error: SessionError) {
+        self.line.end();
+        self.session.give_up(error);
     }
 
     /// Waits until something happens outside, and tells the session.
     async fn wait(&mut self) {
         let wakeup = self.session.next_wakeup().and_then(|at| self.started.checked_add(at));
         let event = tokio::select! {
-            event = self.socket.next() => event,
+            event = self.line.next() => event,
             () = alarm(wakeup) => return self.feed(Input::Woken),
         };
         match event {
-            SocketEvent::Received(bytes) => self.feed(Input::Received(&bytes)),
-            SocketEvent::Closed { code, reason } => {
+            LineEvent::Opened(result) => self.on_opened(result),
+            LineEvent::Socket(SocketEvent::Received(bytes)) => self.feed(Input::Received(&bytes)),
+            LineEvent::Socket(SocketEvent::Closed { code, reason }) => {
                 self.feed(Input::Closed { code, reason: &reason });
             }
+            LineEvent::Due => self.try_again(),
+        }
+    }
+
+    fn on_opened(&mut self, result: Result<Box<Socket>, Refusal>) {
+        match result {
+            Ok(socket) => {
+                self.line = Line::Open(socket);
+                self.feed(Input::Opened);
+            }
+            // There was no room yet to come back to, or there will be none.
+            Err(Refusal { error, is_final }) if is_final || self.session.room_name().is_none() => {
+                self.give_up(error);
+            }
+            Err(Refusal { error, .. }) => {
+                self.line.end();
+                self.feed(Input::Closed { code: None, reason: &error.message });
+            }
+        }
+    }
+
+    fn try_again(&mut self) {
+        match self.session.reconnect(self.started.elapsed()) {
+            Ok(()) => {
+                let resume = self.session.resume_query();
+                self.line = Line::Opening(Box::pin(self.door.clone().open(resume)));
+            }
+            // It is over, as its last event says.
+            Err(_) => self.line.end(),
         }
     }
 
@@ -202,8 +310,10 @@ impl Client {
     /// Sends what is left and waits for the end of the socket, but not for long.
     async fn finish(&mut self) {
         while self.settle().is_some() {}
-        // Whoever does not answer a goodbye is left without one.
-        let _ = timeout(GOODBYE_LIMIT, self.socket.finish()).await;
+        if let Some(socket) = self.line.socket() {
+            // Whoever does not answer a goodbye is left without one.
+            let _ = timeout(GOODBYE_LIMIT, socket.finish()).await;
+        }
     }
 }
 

@@ -1,38 +1,54 @@
 //! From a URL to an open socket.
 
-use room_proto::{Config, ErrorCode, Event, Input, Output, Session, SessionError};
+use room_proto::{Config, ErrorCode, SessionError};
 use serde::Deserialize;
-use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::{
     connect_async_with_config,
-    tungstenite::{self, http::Response, protocol::WebSocketConfig},
+    tungstenite::{
+        self,
+        http::{Response, StatusCode},
+        protocol::WebSocketConfig,
+    },
 };
 
-use crate::{room_url::RoomUrl, socket::Socket, token::Token};
+use crate::{room_url::RoomUrl, socket::Socket, token_source::TokenSource};
 
-/// Opens the socket within the time that the session gives the whole handshake.
-///
-/// # Errors
-///
-/// `connection-refused`, or `timeout`.
-pub(crate) async fn open(
-    url: &RoomUrl,
-    token: &Token,
-    config: Config,
-    started: Instant,
-) -> Result<(Session, Socket), SessionError> {
-    let request = url.request(token)?;
-    let ws_config = ws_config(&config);
-    let mut session = Session::new(config);
-    // The session's first input starts its clock: a socket that never opens is given up too.
-    session.handle_input(started.elapsed(), Input::Woken);
-    let deadline = session.next_wakeup().map_or(started, |at| started + at);
+/// All that is needed to open a connection, however often.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    url: RoomUrl,
+    tokens: TokenSource,
+    ws_config: WebSocketConfig,
+}
 
-    let connecting = connect_async_with_config(request, Some(ws_config), true);
-    match timeout_at(deadline, connecting).await {
-        Ok(Ok((stream, _))) => Ok((session, Socket::new(stream))),
-        Ok(Err(error)) => Err(refused(url, &error)),
-        Err(_) => Err(give_up(session, started)),
+/// A connection that was not opened.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: SessionError,
+    /// Another attempt would be refused as well.
+    pub(crate) is_final: bool,
+}
+
+impl Door {
+    pub(crate) fn new(url: RoomUrl, tokens: TokenSource, config: &Config) -> Self {
+        Self { url, tokens, ws_config: ws_config(config) }
+    }
+
+    /// Asks for a token and opens a socket. `resume` goes into the query.
+    pub(crate) async fn open(self, resume: Option<String>) -> Result<Box<Socket>, Refusal> {
+        let Self { url, tokens, ws_config } = self;
+        let token = tokens.ask().await?;
+        let request = url.request(&token, resume.as_deref())?;
+        match connect_async_with_config(request, Some(ws_config), true).await {
+            Ok((stream, _)) => Ok(Box::new(Socket::new(stream))),
+            Err(error) => Err(refused(&url, &error)),
+        }
+    }
+}
+
+impl From<SessionError> for Refusal {
+    fn from(error: SessionError) -> Self {
+        Self { is_final: !error.code.retryable(), error }
     }
 }
 
@@ -45,37 +61,53 @@ fn ws_config(config: &Config) -> WebSocketConfig {
 /// More than the header of a packet takes.
 const PACKET_HEADER_BYTES: usize = 64 * 1024;
 
-fn refused(url: &RoomUrl, error: &tungstenite::Error) -> SessionError {
+fn refused(url: &RoomUrl, error: &tungstenite::Error) -> Refusal {
     let authority = url.authority();
-    let text = if let tungstenite::Error::Http(response) = error {
-        format!("{authority} refused the connection ({})", refusal(response))
+    let (text, is_final) = if let tungstenite::Error::Http(response) = error {
+        let text = format!("{authority} refused the connection ({})", refusal(response));
+        (text, is_final(response.status()))
     } else {
-        format!("cannot connect to {authority}: {error}")
+        (format!("cannot connect to {authority}: {error}"), false)
     };
-    SessionError::new(ErrorCode::ConnectionRefused, text)
+    Refusal { error: SessionError::new(ErrorCode::ConnectionRefused, text), is_final }
+}
+
+/// Whether the same request will be refused again: a bad token, a room that is not there.
+pub(crate) fn is_final(status: StatusCode) -> bool {
+    const PASSING: [StatusCode; 3] =
+        [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+    status.is_client_error() && !PASSING.contains(&status)
 }
 
 /// The status, and what the server says about it if that came in one piece with the status.
 fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
+    said(response.status(), response.body().as_deref().unwrap_or_default())
+}
+
+/// A status in words, with what the server says about it.
+pub(crate) fn said(status: StatusCode, body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Body {
         message: String,
     }
 
-    let body = response.body().as_deref().unwrap_or_default();
     match serde_json::from_slice(body) {
-        Ok(Body { message }) => format!("HTTP {}: {message}", response.status()),
-        Err(_) => format!("HTTP {}", response.status()),
+        Ok(Body { message }) => format!("HTTP {status}: {message}"),
+        Err(_) => format!("HTTP {status}"),
     }
 }
 
-/// The session's own words about a server that takes too long.
-fn give_up(mut session: Session, started: Instant) -> SessionError {
-    session.handle_input(started.elapsed(), Input::Woken);
-    while let Some(output) = session.poll_output() {
-        if let Output::Event(Event::Ended(error)) = output {
-            return error;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_no_final_refusal() {
+        for (status, expected) in
+            [(400, true), (403, true), (404, true), (423, true), (408, false), (429, false)]
+        {
+            assert_eq!(StatusCode::from_u16(status).map(is_final).ok(), Some(expected), "{status}");
         }
+        assert!(!is_final(StatusCode::SERVICE_UNAVAILABLE));
     }
-    SessionError::new(ErrorCode::Timeout, "the socket did not open in time")
 }

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use room_proto::{ErrorCode, Extensions, SessionError};
+use room_proto::{ErrorCode, Extensions, Resume, SessionError};
 use thiserror::Error;
 use tokio_tungstenite::tungstenite::{
     client::IntoClientRequest as _,
     handshake::client::Request,
-    http::{HeaderValue, Uri, header},
+    http::{Uri, header},
 };
 
 use crate::token::Token;
@@ -44,21 +44,22 @@ impl RoomUrl {
         self.uri.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// The request that opens a WebSocket there.
+    /// The request that opens a WebSocket there. `resume` says which session is to go on.
     ///
     /// # Errors
     ///
     /// `invalid-token` if the token cannot stand in a header.
-    pub(crate) fn request(&self, token: &Token) -> Result<Request, SessionError> {
+    pub(crate) fn request(
+        &self,
+        token: &Token,
+        resume: Option<&str>,
+    ) -> Result<Request, SessionError> {
         let invalid_url =
             |error| SessionError::new(ErrorCode::InvalidUrl, format!("{self}: {error}"));
-        let invalid_token =
-            |_| SessionError::new(ErrorCode::InvalidToken, "the token has characters of no token");
-        let mut request = self.uri.clone().into_client_request().map_err(invalid_url)?;
-        let bearer = format!("Bearer {}", token.as_str());
-        let mut bearer = HeaderValue::from_str(&bearer).map_err(invalid_token)?;
-        bearer.set_sensitive(true);
-        request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        let resume = resume.map(|resume| format!("&{}={}", Resume::QUERY, encoded(resume)));
+        let uri = format!("{}{}", self.uri, resume.unwrap_or_default());
+        let mut request = uri.into_client_request().map_err(invalid_url)?;
+        request.headers_mut().insert(header::AUTHORIZATION, token.bearer()?);
         Ok(request)
     }
 }
@@ -155,9 +156,21 @@ fn path(path: &str, room: Option<&str>) -> Result<String, RoomUrlFault> {
 }
 
 /// Whether a name stands in a path as it is.
-fn is_one_part(name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+pub(crate) fn is_one_part(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && name.bytes().all(is_plain)
+}
+
+/// Whether a byte means itself wherever it stands in a URL.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)
+}
+
+/// A text as the value of a query.
+fn encoded(text: &str) -> String {
+    let byte = |byte: u8| {
+        if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(byte).collect()
 }
 
 /// The query with what we announce, unless whoever wrote it says something else about it.
@@ -244,6 +257,20 @@ mod tests {
             assert!(error.contains(words), "{error}");
             assert!(!error.contains("hush"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_session_that_goes_on_is_named_in_the_query() {
+        let url = RoomUrl::parse("ws://h/rooms/a", None).expect("a URL");
+        let token = Token::new("x").expect("a token");
+        let query = |resume| {
+            let request = url.request(&token, resume).expect("a request");
+            request.uri().query().unwrap_or_default().to_owned()
+        };
+
+        assert_eq!(query(None), "room-messaging=1&v=0.56.0");
+        assert_eq!(query(Some("new")), "room-messaging=1&v=0.56.0&resume=new");
+        assert_eq!(query(Some("a&b é.7")), "room-messaging=1&v=0.56.0&resume=a%26b%20%C3%A9.7");
     }
 
     #[test]

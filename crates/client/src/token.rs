@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use room_proto::{ErrorCode, SessionError};
 use thiserror::Error;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 /// A participant token. Shows itself to nobody.
 #[derive(Clone, Eq, PartialEq)]
@@ -21,9 +23,23 @@ impl Token {
         }
     }
 
-    /// The token itself, for the request that needs it.
-    pub(crate) fn as_str(&self) -> &str {
+    /// The token itself, for whoever must show it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The header of a request that bears it.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-token` if it cannot stand in a header.
+    pub(crate) fn bearer(&self) -> Result<HeaderValue, SessionError> {
+        let invalid =
+            |_| SessionError::new(ErrorCode::InvalidToken, "the token has characters of no token");
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", self.0)).map_err(invalid)?;
+        bearer.set_sensitive(true);
+        Ok(bearer)
     }
 }
 

@@ -28,8 +28,8 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::Bytes;
 
 use crate::{
-    Batch, CallKey, Delivered, ErrorCode, Extensions, JsonText, Limits, ParticipantId, RequestId,
-    SessionError, StreamKey, Violation, batch,
+    Batch, CallKey, Delivered, ErrorCode, Extensions, Family, JsonText, Limits, ParticipantId,
+    RequestId, SessionError, StreamKey, Violation, batch,
 };
 
 pub use self::abilities::{STREAMS_ATTRIBUTE, StreamForm};
@@ -479,6 +479,13 @@ impl Session {
     #[must_use]
     pub fn extensions(&self) -> Option<&Extensions> {
         self.room.as_ref().and_then(|room| room.extensions.as_ref())
+    }
+
+    /// The words that the server understands, once that is known: those of generation 1, or those
+    /// of later ones.
+    #[must_use]
+    pub fn family(&self) -> Option<Family> {
+        self.wire.is_family_known().then(|| self.wire.family())
     }
 
     /// Whether messaging is enabled.

@@ -1,21 +1,26 @@
 //! `room messaging`
 
 mod broadcast;
-mod connection;
+mod chat;
+mod lines;
 mod list;
 mod listen;
 mod message;
-mod seconds;
+mod recipient;
+mod refusal;
+mod roster;
 mod send;
+mod stream;
 
-use std::io::Write as _;
-
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  room messaging list --room my-room
+  room messaging listen --room my-room")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -29,8 +34,26 @@ enum Command {
     Send(send::Arguments),
     /// Send a message to everyone else
     Broadcast(broadcast::Arguments),
-    /// Print the messages that come, one line of JSON each
+    /// Print the messages that come, and what else happens, one line each
     Listen(listen::Arguments),
+    /// Talk with whoever is in the room
+    Chat(chat::Arguments),
+    /// Send or receive as many bytes as you like, at the pace of the other side
+    Stream(stream::Arguments),
+}
+
+impl Arguments {
+    /// Whether results are to be JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        match &self.command {
+            Command::List(arguments) => arguments.connection.is_json(),
+            Command::Send(arguments) => arguments.connection.is_json(),
+            Command::Broadcast(arguments) => arguments.connection.is_json(),
+            Command::Listen(arguments) => arguments.connection.is_json(),
+            Command::Chat(arguments) => arguments.connection.is_json(),
+            Command::Stream(arguments) => arguments.connection().is_json(),
+        }
+    }
 }
 
 /// Connects to a room, does one thing there, and leaves.
@@ -40,13 +63,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Send(arguments) => send::run(arguments).await,
         Command::Broadcast(arguments) => broadcast::run(arguments).await,
         Command::Listen(arguments) => listen::run(arguments).await,
+        Command::Chat(arguments) => chat::run(arguments).await,
+        Command::Stream(arguments) => stream::run(arguments).await,
     }
-}
-
-/// Prints a line of the result at once.
-fn print(line: &str) -> anyhow::Result<()> {
-    let mut output = std::io::stdout().lock();
-    writeln!(output, "{line}")
-        .and_then(|()| output.flush())
-        .context("cannot write to standard output")
 }

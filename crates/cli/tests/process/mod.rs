@@ -1,6 +1,7 @@
 //! The binary, once and running on.
 
 use std::{
+    env,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Output, Stdio},
 };
@@ -8,10 +9,17 @@ use std::{
 /// The binary, without the secrets of whoever runs the tests.
 pub(crate) fn room(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_room"));
-    command.args(arguments).env_remove("ROOM_SECRET").env_remove("ROOM_API_KEYS");
-    command.env_remove("ROOM_TOKEN").env_remove("RUST_LOG").env_remove("ROOM_CONFIG");
+    command.args(arguments).env_remove("RUST_LOG");
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| PREFIXES.iter().any(|own| name.starts_with(own))) {
+            command.env_remove(name);
+        }
+    }
     command
 }
+
+/// What the variables begin with that the binary reads.
+const PREFIXES: [&str; 2] = ["ROOM_", "MESHAGENT_"];
 
 /// What it said on standard error.
 pub(crate) fn text(output: &Output) -> String {

@@ -9,17 +9,21 @@ use serde::Serialize;
 use tokio::time;
 
 use crate::{
-    commands::messaging::{connection::Connection, print, seconds::seconds},
+    connection::Connection,
     failure::Failure,
     json_layout::indented,
+    output::{print, print_json},
+    seconds::seconds,
 };
 
 #[derive(Args, Debug)]
-#[command(args_override_self = true)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+Example:
+  room messaging list --room my-room"
+)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    connection: Connection,
-
     /// How long to wait for somebody to be there, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     wait: Duration,
@@ -27,6 +31,9 @@ pub(super) struct Arguments {
     /// How long it may take altogether, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     timeout: Duration,
+
+    #[command(flatten)]
+    pub(super) connection: Connection,
 }
 
 /// Prints the others, ordered by id.
@@ -37,10 +44,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         if let Ok(result) = time::timeout(wait, somebody(client)).await {
             result?;
         }
-        Ok(list(client.session().participants()))
+        Ok(client.session().participants().cloned().collect::<Vec<_>>())
     };
-    let list = connection.run(timeout, listing).await?;
-    print(&indented(list.as_str()))?;
+    let participants = connection.run(timeout, listing).await?;
+    let mut rows = participants.iter().map(Row::new);
+    if connection.is_json() {
+        rows.try_for_each(|row| print_json(&row))?;
+    } else {
+        let list = JsonText::from_value(&rows.collect::<Vec<_>>());
+        print(&indented(list.as_str()))?;
+    }
     Ok(())
 }
 
@@ -52,18 +65,16 @@ async fn somebody(client: &mut Client) -> Result<(), SessionError> {
     Ok(())
 }
 
-fn list<'a>(participants: impl Iterator<Item = &'a Participant>) -> JsonText {
-    let rows = participants.map(|Participant { id, role, attributes }| Row {
-        id: id.as_str(),
-        role,
-        attributes,
-    });
-    JsonText::from_value(&rows.collect::<Vec<_>>())
-}
-
 #[derive(Serialize)]
 struct Row<'a> {
     id: &'a str,
     role: &'a str,
     attributes: &'a JsonText,
+}
+
+impl<'a> Row<'a> {
+    fn new(participant: &'a Participant) -> Self {
+        let Participant { id, role, attributes } = participant;
+        Self { id: id.as_str(), role, attributes }
+    }
 }

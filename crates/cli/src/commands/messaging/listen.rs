@@ -1,29 +1,50 @@
 //! `room messaging listen`
 
+mod streams;
+
 use std::{pin::pin, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
 use room_client::Client;
-use room_proto::{CallKey, Delivered, Event, JsonText, Session, StreamKey};
-use serde::Serialize;
+use room_proto::Event;
 
+use self::streams::Streams;
 use crate::{
     commands::messaging::{
-        connection::{Connection, Deadline},
-        print,
-        seconds::seconds,
+        lines::{Line, Lines},
+        refusal::refuse_streams,
+        roster::Roster,
     },
+    connection::Connection,
+    deadline::Deadline,
     failure::Failure,
     interrupt::shutdown_signal,
-    json_layout::compact,
+    notice::{about_connection, announce},
+    seconds::seconds,
 };
 
 #[derive(Args, Debug)]
-#[command(args_override_self = true)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+Without --plain every line is JSON, with or without --json.
+
+Example:
+  room messaging listen --room my-room --count 1
+  room messaging listen --room my-room --presence --streams --plain"
+)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    connection: Connection,
+    /// Print who comes, goes and changes too
+    #[arg(long)]
+    presence: bool,
+
+    /// Take the streams that others open to us, and print their chunks; duplex streams are refused
+    #[arg(long)]
+    streams: bool,
+
+    /// Print lines for people
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
 
     /// End after so many messages
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -32,11 +53,14 @@ pub(super) struct Arguments {
     /// End after so many seconds; with --count it is a failure if fewer messages came
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
+
+    #[command(flatten)]
+    pub(super) connection: Connection,
 }
 
-/// Prints messages until Ctrl-C, `--count` or `--timeout`.
+/// Prints what happens until Ctrl-C, `--count` or `--timeout`.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { connection, count, timeout } = arguments;
+    let Arguments { presence, streams, plain, count, timeout, connection } = arguments;
     let deadline = Deadline::after(timeout);
     let mut interrupted = pin!(shutdown_signal()?);
 
@@ -44,9 +68,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         client = deadline.limit(connection.open()) => client??,
         () = &mut interrupted => return Ok(()),
     };
-    announce(client.session());
+    announce(client.session(), "listening");
+    let lines = if plain { Lines::Plain } else { Lines::Json };
+    let streams = streams.then(Streams::default);
+    let mut listening =
+        Listening { lines, presence, streams, printed: 0, roster: Roster::default() };
     let result = tokio::select! {
-        result = deadline.limit(listen(&mut client, count)) => match result {
+        result = deadline.limit(listening.run(&mut client, count)) => match result {
             Err(_) if count.is_none() => Ok(()),
             result => result.map_err(Failure::from).flatten(),
         },
@@ -56,150 +84,57 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     result
 }
 
-fn announce(session: &Session) {
-    if let (Some(id), Some(room)) = (session.participant_id(), session.room_name()) {
-        eprintln!("room: listening in {room} as participant {id}");
-    }
+/// What is printed, and how much has been.
+struct Listening {
+    lines: Lines,
+    presence: bool,
+    streams: Option<Streams>,
+    printed: u64,
+    roster: Roster,
 }
 
-async fn listen(client: &mut Client, count: Option<u64>) -> Result<(), Failure> {
-    let mut printed = 0;
-    while count.is_none_or(|count| printed < count) {
-        match client.next_event().await? {
-            Event::Message(message) => {
-                print(&line(&message))?;
-                printed += 1;
+impl Listening {
+    async fn run(&mut self, client: &mut Client, count: Option<u64>) -> Result<(), Failure> {
+        while count.is_none_or(|count| self.printed < count) {
+            let event = self.roster.next(client).await?;
+            if let Some(notice) = about_connection(client, &event) {
+                eprintln!("{notice}");
             }
-            Event::StreamRequested { stream, .. } => refuse(client, stream),
-            Event::CallRequested { call, .. } => refuse_call(client, call),
-            Event::Ready
-            | Event::Lost(_)
-            | Event::Resumed
-            | Event::Discontinuity(_)
-            | Event::Ended(_)
-            | Event::Answered { .. }
-            | Event::MessagingEnabled
-            | Event::ParticipantAdded(_)
-            | Event::ParticipantRemoved(_)
-            | Event::ParticipantUpdated { .. }
-            | Event::StreamWithdrawn { .. }
-            | Event::StreamOpened { .. }
-            | Event::StreamReadable(_)
-            | Event::StreamWritable(_)
-            | Event::StreamClosed { .. }
-            | Event::CallWithdrawn { .. }
-            | Event::CallOpened { .. }
-            | Event::CallReadable(_)
-            | Event::CallClosed { .. } => {}
+            self.on_event(client, event)?;
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Whoever opens a stream should not wait for us.
-fn refuse(client: &mut Client, stream: StreamKey) {
-    // It fails if the offer was withdrawn, or with the session, whose end the next event tells.
-    let _ = client.command(|session, now| session.reject_stream(now, stream, NO_STREAMS));
-}
+    fn on_event(&mut self, client: &mut Client, event: Event) -> anyhow::Result<()> {
+        match &mut self.streams {
+            Some(streams) => streams.on_event(client, self.lines, &self.roster, &event)?,
+            None => refuse_streams(client, &event, NO_STREAMS),
+        }
+        if self.presence {
+            self.on_presence(&event)?;
+        }
+        if let Event::Message(message) = &event {
+            self.lines.print(&self.roster, &message.into())?;
+            self.printed += 1;
+        }
+        Ok(())
+    }
 
-fn refuse_call(client: &mut Client, call: CallKey) {
-    // As above.
-    let _ = client.command(|session, _| session.reject_call(call, NO_STREAMS));
+    fn on_presence(&self, event: &Event) -> anyhow::Result<()> {
+        let print = |line| self.lines.print(&self.roster, &line);
+        if let Event::ParticipantAdded(id) = event
+            && let Some(participant) = self.roster.find(id)
+        {
+            return print(Line::ParticipantAdded { participant: participant.into() });
+        }
+        if let Event::ParticipantRemoved(participant) = event {
+            return print(Line::ParticipantRemoved { participant: participant.into() });
+        }
+        if let Event::ParticipantUpdated { id, changed } = event {
+            return print(Line::ParticipantUpdated { id: id.as_str(), changed });
+        }
+        Ok(())
+    }
 }
 
 const NO_STREAMS: &str = "room messaging listen takes no streams";
-
-fn line(message: &Delivered) -> String {
-    let Delivered { from, kind, message, attachment, trace: _ } = message;
-    let attachment_base64 = (!attachment.is_empty()).then(|| STANDARD.encode(attachment));
-    let line = Line { from: from.as_str(), kind, message, attachment_base64 };
-    // A peer's JSON may have line breaks between its words.
-    compact(JsonText::from_value(&line).as_str())
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    from: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    message: &'a JsonText,
-    attachment_base64: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use room_client::{RoomUrl, Token};
-    use room_proto::{Config, ErrorCode, Outgoing, SessionError};
-    use room_server::{Keys, NewToken, RoomName, Secret, ServerConfig};
-    use tokio::net::TcpListener;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn whoever_opens_a_stream_is_told_no() {
-        let (mut listener, mut opener) = pair().await;
-        let to = listener.session().participant_id().cloned().expect("an id");
-
-        opener.open_stream(&to, JsonText::empty_object()).expect("an offer");
-
-        is_refused(&mut listener, &mut opener).await;
-    }
-
-    #[tokio::test]
-    async fn whoever_opens_a_duplex_stream_is_told_no() {
-        let (mut listener, mut opener) = pair().await;
-        let to = listener.session().participant_id().cloned().expect("an id");
-        let kind = String::from("chat.open");
-        let first = Outgoing { kind, message: JsonText::empty_object(), attachment: Bytes::new() };
-
-        opener.command(|session, now| session.open_call(now, &to, &first)).expect("a call");
-
-        is_refused(&mut listener, &mut opener).await;
-    }
-
-    async fn is_refused(listener: &mut Client, opener: &mut Client) {
-        let error = tokio::select! {
-            result = listen(listener, None) => panic!("it goes on listening: {result:?}"),
-            error = refused(opener) => error,
-        };
-        assert_eq!(error.code, ErrorCode::StreamRejected);
-        assert!(error.message.contains("takes no streams"), "{error}");
-    }
-
-    async fn pair() -> (Client, Client) {
-        let (url, token) = serve().await;
-        (join(&url, &token).await, join(&url, &token).await)
-    }
-
-    /// A server for as long as the test runs, a room there, and a token for it.
-    async fn serve() -> (RoomUrl, Token) {
-        let secret = Secret::random();
-        let config = ServerConfig::new(Keys::from_secret(secret.clone()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(room_server::run(listener, config, std::future::pending()));
-
-        let room = RoomName::new("lobby").expect("a name");
-        let url = RoomUrl::parse(&format!("ws://{address}"), Some(room.as_str())).expect("a URL");
-        let token = NewToken { room: &room, name: "Ann", role: "user", expires_in: None };
-        (url, Token::new(&token.sign(&secret)).expect("a token"))
-    }
-
-    async fn join(url: &RoomUrl, token: &Token) -> Client {
-        let mut client = Client::connect(url, token, Config::default()).await.expect("a room");
-        client.enable().await.expect("messaging");
-        client
-    }
-
-    async fn refused(opener: &mut Client) -> SessionError {
-        loop {
-            let event = opener.next_event().await.expect("an event");
-            if let Event::StreamOpened { result: Err(error), .. }
-            | Event::CallOpened { result: Err(error), .. } = event
-            {
-                return error;
-            }
-        }
-    }
-}

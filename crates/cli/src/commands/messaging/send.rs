@@ -5,21 +5,26 @@ use std::time::Duration;
 use clap::Args;
 use room_client::Client;
 use room_proto::{ErrorCode, ParticipantId, SessionError};
+use serde::Serialize;
 
 use crate::{
-    commands::messaging::{connection::Connection, message::Message, print, seconds::seconds},
+    commands::messaging::{message::Message, recipient::Recipient},
+    connection::Connection,
     failure::Failure,
+    output::{print, print_json},
+    seconds::seconds,
 };
 
 #[derive(Args, Debug)]
-#[command(args_override_self = true)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+Example:
+  room messaging send --room my-room --to-participant-id ID --type chat.message --data '{\"text\":\"hi\"}'"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    connection: Connection,
-
-    /// For whom it is; room messaging list prints the ids
-    #[arg(long, value_name = "ID")]
-    to_participant_id: String,
+    recipient: Recipient,
 
     /// The kind of message, a word of the applications'
     #[arg(long = "type", value_name = "TYPE")]
@@ -31,19 +36,35 @@ pub(super) struct Arguments {
     /// How long it may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     timeout: Duration,
+
+    #[command(flatten)]
+    pub(super) connection: Connection,
 }
 
 /// Sends one message. An unknown participant is a failure.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { connection, to_participant_id, kind, message, timeout } = arguments;
-    let to = ParticipantId::new(&to_participant_id);
+    let Arguments { connection, recipient, kind, message, timeout } = arguments;
     let outgoing = message.outgoing(&kind).map_err(Failure::Usage)?;
     let sending = async |client: &mut Client| {
-        client.send(&to, outgoing).await.map_err(|error| naming(&to, error).into())
+        let to = recipient.find(client).await?;
+        client.send(&to, outgoing).await.map_err(|error| naming(&to, error))?;
+        Ok(to)
     };
-    connection.run(timeout, sending).await?;
-    print("Message sent successfully.")?;
+    let to = connection.run(timeout, sending).await?;
+    if connection.is_json() {
+        print_json(&Sent { event: "sent", to: to.as_str(), kind: &kind })?;
+    } else {
+        print("Message sent successfully.")?;
+    }
     Ok(())
+}
+
+#[derive(Serialize)]
+struct Sent<'a> {
+    event: &'static str,
+    to: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
 }
 
 /// The server does not say which participant it did not find.

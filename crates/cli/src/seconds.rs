@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 /// # Errors
 ///
 /// Says what is wanted.
-pub(super) fn seconds(text: &str) -> anyhow::Result<Duration> {
+pub(crate) fn seconds(text: &str) -> anyhow::Result<Duration> {
     let wanted = "a number of seconds is wanted, such as 3 or 0.5";
     let number: f64 = text.parse().context(wanted)?;
     let time = Duration::try_from_secs_f64(number).context(wanted)?;

@@ -1,24 +1,19 @@
-//! `room messaging` between processes, with a real server in the middle.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod process;
+//! `room messaging`: messages from one process to another.
 
 use std::{
-    fs,
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
-    path::PathBuf,
-    process::{Child, ChildStderr, Command, Output, Stdio},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use process::{Server, room, text};
-
-const SECRET: &str = "a secret of the tests, long enough for HS256";
+use crate::{
+    process::{room, text},
+    stage::{Listener, SECRET, failed, file, messaging, start, succeeded, token, url},
+};
 
 #[test]
 fn what_one_process_sends_another_prints() {
@@ -120,7 +115,7 @@ fn an_unknown_participant_is_a_failure() {
         .output()
         .unwrap();
 
-    failed(&output, 1, r#"participant-not-found: no participant "nobody""#);
+    failed(&output, 3, r#"participant-not-found: no participant "nobody""#);
     assert!(text(&output).contains("room messaging list"), "{output:?}");
 }
 
@@ -164,7 +159,7 @@ fn a_wrong_token_is_refused_and_never_shown() {
         let mut command = room(&["messaging", "list", "--url", &url(&server)]);
         let output = command.args(["--token", &token]).output().unwrap();
 
-        failed(&output, 1, "connection-refused: ");
+        failed(&output, 4, "connection-refused: ");
         assert!(text(&output).contains(words), "{words}: {output:?}");
         assert!(!text(&output).contains(&token), "{output:?}");
     }
@@ -211,7 +206,7 @@ fn a_server_that_is_not_there_is_a_failure() {
 
     let output = room(&["messaging", "list", "--url", &url, "--token", "x"]).output().unwrap();
 
-    failed(&output, 1, &format!("connection-refused: cannot connect to {nobody}"));
+    failed(&output, 4, &format!("connection-refused: cannot connect to {nobody}"));
 }
 
 #[test]
@@ -223,7 +218,7 @@ fn a_server_that_says_nothing_is_given_up() {
     let mut command = room(&["messaging", "list", "--url", &url, "--token", "x"]);
     let output = command.args(["--timeout", "0.2"]).output().unwrap();
 
-    failed(&output, 1, "timeout: ");
+    failed(&output, 5, "timeout: ");
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
@@ -235,7 +230,7 @@ fn the_words_of_a_refusal_are_shown_without_what_a_terminal_obeys() {
 
     let output = room(&["messaging", "list", "--url", &url, "--token", "x.y.z"]).output().unwrap();
 
-    failed(&output, 1, "HTTP 403 Forbidden: no entry)");
+    failed(&output, 4, "HTTP 403 Forbidden: no entry)");
     let request = answering.join().unwrap();
     assert!(request.starts_with("GET /rooms/lobby?keep=1&room-messaging=1&v="), "{request}");
     assert!(request.to_lowercase().contains("authorization: bearer x.y.z\r\n"), "{request}");
@@ -260,7 +255,7 @@ fn listen_ends_in_time() {
     let waiting = Listener::start(&server, "Bob", &["--timeout", "2", "--count", "1"]);
 
     assert_eq!(succeeded(&content.finish()), "");
-    failed(&waiting.finish(), 1, "timeout: ");
+    failed(&waiting.finish(), 5, "timeout: ");
 }
 
 #[test]
@@ -285,53 +280,11 @@ fn the_connection_is_closed_with_1000() {
 #[test]
 fn listen_fails_when_the_server_is_gone() {
     let mut server = start();
-    let listener = Listener::start(&server, "Bob", &[]);
+    let listener = Listener::start(&server, "Bob", &["--reconnect", "0"]);
 
     server.process.kill().unwrap();
 
-    failed(&listener.finish(), 1, "connection-lost: ");
-}
-
-fn start() -> Server {
-    let secret = file("secret", SECRET.as_bytes());
-    Server::start(&["--secret-file", &secret])
-}
-
-fn url(server: &Server) -> String {
-    format!("ws://{}/rooms/lobby", server.address)
-}
-
-/// `room messaging WHAT` as `name` in the room `lobby`.
-fn messaging(server: &Server, name: &str, what: &str) -> Command {
-    let mut command = room(&["messaging", what, "--url", &url(server), "--name", name]);
-    command.env("ROOM_SECRET", SECRET);
-    command
-}
-
-fn token(room_name: &str) -> String {
-    let mut command = room(&["token", "--room", room_name, "--name", "Ann"]);
-    let output = command.env("ROOM_SECRET", SECRET).output().unwrap();
-    succeeded(&output).trim().to_owned()
-}
-
-/// A file that no other test of this process writes.
-fn file(name: &str, content: &[u8]) -> String {
-    let thread = thread::current().name().unwrap().replace(':', "-");
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{thread}-{name}"));
-    fs::write(&path, content).unwrap();
-    path.into_os_string().into_string().unwrap()
-}
-
-/// Standard output, if all went well.
-fn succeeded(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(0), "{}", text(output));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn failed(output: &Output, code: i32, words: &str) {
-    assert_eq!(output.status.code(), Some(code), "{words}: {output:?}");
-    assert!(text(output).contains(words), "{words}: {output:?}");
-    assert!(output.stdout.is_empty(), "{words}: {output:?}");
+    failed(&listener.finish(), 4, "connection-lost: ");
 }
 
 /// Refuses one request and gives it back.
@@ -370,41 +323,4 @@ fn relay(between: &TcpListener, address: &str) -> Vec<u8> {
     let _ = server.shutdown(Shutdown::Both);
     let _ = answering.join();
     said
-}
-
-/// A running `room messaging listen` that others can see.
-struct Listener {
-    process: Child,
-    stderr: BufReader<ChildStderr>,
-    id: String,
-}
-
-impl Listener {
-    fn start(server: &Server, name: &str, options: &[&str]) -> Self {
-        let mut command = messaging(server, name, "listen");
-        command.args(options).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        let mut stderr = BufReader::new(process.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        let id = line.trim().strip_prefix("room: listening in lobby as participant ").unwrap();
-        Self { id: id.to_owned(), process, stderr }
-    }
-
-    /// Waits for its end.
-    fn finish(mut self) -> Output {
-        let mut stderr = Vec::new();
-        let mut stdout = Vec::new();
-        self.process.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
-        self.stderr.read_to_end(&mut stderr).unwrap();
-        Output { status: self.process.wait().unwrap(), stdout, stderr }
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
