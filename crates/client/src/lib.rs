@@ -1,7 +1,9 @@
 //! The native driver of the session: tokio and a WebSocket.
 //!
-//! Start reading at [`Client`]. What it is given stands in [`RoomUrl`] and [`Token`]; all that it
-//! knows of the protocol is the [`Session`](room_proto::Session) it carries for. There is no TLS.
+//! Start reading at [`Client`]. What it is given stands in [`RoomUrl`], [`TokenSource`] and
+//! [`Options`], or comes from [`Accounts`]; all that it knows of the protocol is the
+//! [`Session`](room_proto::Session) it carries for, over as many connections as that takes. There is
+//! no TLS.
 
 mod accounts;
 mod backoff;

@@ -98,3 +98,41 @@ impl Signer {
 
 /// It is used once, at once.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_file_is_read_before_each_connection() {
+        let name = format!("room-cli-token-{}", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        fs::write(&file, "first\n").expect("a file");
+        let tokens = from_file(file.clone()).expect("a token");
+
+        assert_eq!(tokens.ask().await.expect("the first").expose(), "first");
+        fs::write(&file, "second").expect("a file");
+        assert_eq!(tokens.ask().await.expect("the second").expose(), "second");
+        fs::remove_file(&file).expect("the file");
+        let error = tokens.ask().await.expect_err("nothing");
+
+        assert_eq!(error.code, ErrorCode::InvalidToken);
+    }
+
+    #[tokio::test]
+    async fn a_token_of_our_own_is_signed_for_each_connection() {
+        let room = RoomName::new("lobby").expect("a name");
+        let (name, role) = (String::from("Ann"), String::from("agent"));
+        let secret = Secret::new("a secret").expect("a secret");
+        let tokens =
+            Signer { secret: secret.clone(), room: room.clone(), name, role }.into_tokens();
+
+        let token = tokens.ask().await.expect("a token");
+
+        let keys = room_server::Keys::from_secret(secret);
+        let claims = room_server::verify(&keys, Duration::ZERO, token.expose(), &room);
+        assert_eq!(claims.map(|claims| claims.role().to_owned()).as_deref(), Ok("agent"));
+    }
+}

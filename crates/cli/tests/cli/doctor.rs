@@ -45,7 +45,7 @@ fn what_is_found_is_readable_and_without_colours_in_a_pipe() {
     let printed = succeeded(&doctor(&server, &token("lobby"), &[]));
 
     assert!(
-        printed.lines().any(|line| line.starts_with("ok    connection  the room")),
+        printed.lines().any(|line| line.starts_with("ok    connection   the room")),
         "{printed}"
     );
     assert!(!printed.contains('\u{1b}'), "{printed}");

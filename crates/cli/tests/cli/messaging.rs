@@ -11,6 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    cut::Cut,
     process::{room, text},
     stage::{Listener, SECRET, failed, file, messaging, start, succeeded, token, url},
 };
@@ -275,6 +276,41 @@ fn the_connection_is_closed_with_1000() {
         panic!("a close frame comes last: {said:?}");
     };
     assert_eq!(u16::from_be_bytes([high ^ mask, low ^ mask_2]), 1000);
+}
+
+#[test]
+fn listen_goes_on_after_a_cut() {
+    let server = start();
+    let cut = Cut::start(&server.address, 100_000);
+    let url = format!("ws://{}/rooms/lobby", cut.address);
+    let listener = Listener::start(&server, "Bob", &["--url", &url, "--count", "2"]);
+    let attachment = file("attachment", &vec![0; 300_000]);
+
+    let mut command = messaging(&server, "Ann", "broadcast");
+    command.args(["--data", r#"{"number":1}"#, "--attachment", &attachment]);
+    succeeded(&command.output().unwrap());
+    let mut command = messaging(&server, "Ann", "broadcast");
+    succeeded(&command.args(["--data", r#"{"number":2}"#]).output().unwrap());
+
+    let output = listener.finish();
+    let printed = succeeded(&output);
+    let numbers: Vec<Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["message"]["number"].clone())
+        .collect();
+    assert_eq!(numbers, [1, 2]);
+    assert!(text(&output).contains("nothing was lost"), "{output:?}");
+    assert_eq!(cut.carried(), 2);
+}
+
+#[test]
+fn listen_gives_up_a_server_that_does_not_come_back() {
+    let mut server = start();
+    let listener = Listener::start(&server, "Bob", &["--reconnect", "0.2"]);
+
+    server.process.kill().unwrap();
+
+    failed(&listener.finish(), 4, "connection-refused: ");
 }
 
 #[test]

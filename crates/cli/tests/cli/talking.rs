@@ -55,10 +55,24 @@ fn what_cannot_be_done_is_said_and_the_chat_goes_on() {
     ann.types("hi");
 
     succeeded(&listener.finish());
-    let said = text(&ann.finish());
-    assert!(said.contains("room: nobody is called \"Carol\"\n"), "{said}");
+    let output = ann.finish();
+    assert_eq!(output.status.code(), Some(1), "not all went out");
+    let said = text(&output);
+    assert!(said.contains("participant-not-found: nobody is called \"Carol\"\n"), "{said}");
     assert!(said.contains("room: /dance is not known"), "{said}");
     assert!(said.contains("room: Bob is there\n"), "{said}");
+}
+
+#[test]
+fn a_kind_of_the_protocol_ends_the_chat() {
+    let server = start();
+    let mut ann = Chat::start(&server, "Ann", &["--type", "participant.enabled"]);
+
+    ann.types("hi");
+    let mut rest = String::new();
+    ann.output.read_to_string(&mut rest).unwrap();
+
+    failed(&ann.finish(), 2, "is the protocol's own");
 }
 
 #[test]

@@ -123,6 +123,23 @@ fn a_server_that_took_the_tool_call_is_slow_and_not_old() {
 }
 
 #[test]
+fn the_words_that_a_server_understands_are_known_when_it_has() {
+    for (server, before, after) in [
+        (Server::Ours, Some(Family::Direct), Family::Direct),
+        (Server::Plain, Some(Family::Direct), Family::Direct),
+        (Server::Official, None, Family::Toolkit),
+    ] {
+        let mut bench = Bench::joined(server);
+        assert_eq!(bench.session.family(), before, "{server:?}");
+
+        enable(&mut bench);
+        bench.receive(enabled(&[]));
+
+        assert_eq!(bench.session.family(), Some(after), "{server:?}");
+    }
+}
+
+#[test]
 fn a_refusal_is_final() {
     let mut bench = Bench::joined(Server::Official);
     enable(&mut bench);

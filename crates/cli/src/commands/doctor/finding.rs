@@ -103,7 +103,7 @@ impl Findings {
         }
         let Finding { check, verdict, detail, hint } = finding;
         let (style, word, detail) = (verdict.style(), verdict.word(), harmless(detail));
-        print_styled(&format!("{style}{word:<4}{style:#}  {check:<12}{detail}"))?;
-        hint.map_or(Ok(()), |hint| print_styled(&format!("{:18}{hint}", "")))
+        print_styled(&format!("{style}{word:<4}{style:#}  {check:<13}{detail}"))?;
+        hint.map_or(Ok(()), |hint| print_styled(&format!("{:19}{hint}", "")))
     }
 }

@@ -61,7 +61,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     announce(client.session(), "chatting");
     let lines = if connection.is_json() { Lines::Json } else { Lines::Plain };
-    let mut chat = Chat { client: &mut client, roster: Roster::default(), lines, kind };
+    let mut chat =
+        Chat { client: &mut client, roster: Roster::default(), lines, kind, has_failed: false };
     let result = tokio::select! {
         result = chat.run() => result,
         () = &mut interrupted => Ok(()),
@@ -75,6 +76,8 @@ struct Chat<'a> {
     roster: Roster,
     lines: Lines,
     kind: String,
+    /// Something that was typed did not go out.
+    has_failed: bool,
 }
 
 impl Chat<'_> {
@@ -88,14 +91,17 @@ impl Chat<'_> {
                 }
                 line = typed.recv() => line,
             };
-            let Some(line) = line else { return Ok(()) };
+            let Some(line) = line else {
+                // Nobody may have looked, if the input was a pipe.
+                return if self.has_failed { Err(Failure::Told) } else { Ok(()) };
+            };
             match Typed::parse(&line?) {
                 Typed::Nothing => {}
                 Typed::Quit => return Ok(()),
                 Typed::Who => self.who(),
                 Typed::All(text) => {
                     let sent = self.client.broadcast(self.outgoing(&text)).await;
-                    forgiven(sent)?;
+                    self.note(sent.map_err(Failure::from))?;
                 }
                 Typed::One { name, text } => self.send(&name, &text).await?,
                 Typed::Unknown(word) => {
@@ -138,20 +144,30 @@ impl Chat<'_> {
     }
 
     async fn send(&mut self, name: &str, text: &str) -> Result<(), Failure> {
-        match one_called(self.client.session(), name) {
+        let sent = match one_called(self.client.session(), name) {
             Ok(Some(to)) => {
                 let sent = self.client.send(&to, self.outgoing(text)).await;
-                forgiven(sent)
+                sent.map_err(Failure::from)
             }
             Ok(None) => {
-                eprintln!("room: nobody is called {:?}", harmless(name));
-                Ok(())
+                let text = format!("nobody is called {name:?}");
+                Err(SessionError::new(ErrorCode::ParticipantNotFound, text).into())
             }
-            Err(failure) => {
-                failure.report(false);
-                Ok(())
-            }
+            Err(failure) => Err(failure),
+        };
+        self.note(sent)
+    }
+
+    /// A message that did not go out is said, and the chat goes on; its end is told by the next
+    /// event. No message of a kind that is not allowed will go out.
+    fn note(&mut self, sent: Result<(), Failure>) -> Result<(), Failure> {
+        let Err(failure) = sent else { return Ok(()) };
+        if let Failure::Session(SessionError { code: ErrorCode::InvalidArgument, .. }) = failure {
+            return Err(failure);
         }
+        self.has_failed = true;
+        failure.report(self.lines == Lines::Json);
+        Ok(())
     }
 
     fn outgoing(&self, text: &str) -> Outgoing {
@@ -163,15 +179,4 @@ impl Chat<'_> {
         let message = JsonText::from_value(&Text { text });
         Outgoing { kind: self.kind.clone(), message, attachment: Bytes::new() }
     }
-}
-
-/// A message that was not taken is said, and the chat goes on; its end is told by the next event.
-fn forgiven(sent: Result<(), SessionError>) -> Result<(), Failure> {
-    if let Err(error) = sent {
-        if error.code == ErrorCode::InvalidArgument {
-            return Err(error.into());
-        }
-        Failure::from(error).report(false);
-    }
-    Ok(())
 }

@@ -11,7 +11,11 @@ use crate::{
     commands::messaging::{
         recipient::Recipient,
         refusal::refuse_streams,
-        stream::{ENDED, progress::Progress, source::Source},
+        stream::{
+            ENDED,
+            progress::Progress,
+            source::{Opened, Source},
+        },
     },
     connection::Connection,
     deadline::Deadline,
@@ -55,6 +59,8 @@ fn header(text: &str) -> Result<JsonText, String> {
 
 /// Opens a stream, sends all there is, and waits until the server has taken it.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    // Before the signals are caught: a pipe may wait for whoever writes it.
+    let source = Opened::open(&arguments.file).map_err(Failure::Usage)?;
     let deadline = Deadline::after(arguments.timeout);
     let mut interrupted = pin!(shutdown_signal()?);
     let mut client = tokio::select! {
@@ -63,7 +69,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let mut sending = Sending::default();
     let result = tokio::select! {
-        result = deadline.limit(sending.run(&mut client, &arguments)) => {
+        result = deadline.limit(sending.run(&mut client, &arguments, source)) => {
             result.map_err(Failure::from).flatten()
         }
         () = &mut interrupted => Err(Failure::Interrupted),
@@ -98,15 +104,21 @@ struct Sending {
 }
 
 impl Sending {
-    async fn run(&mut self, client: &mut Client, arguments: &Arguments) -> Result<Sent, Failure> {
-        let source = Source::open(&arguments.file, piece_bytes(client)).map_err(Failure::Usage)?;
+    async fn run(
+        &mut self,
+        client: &mut Client,
+        arguments: &Arguments,
+        source: Opened,
+    ) -> Result<Sent, Failure> {
         let header = match &arguments.header {
             Some(header) => header.clone(),
             None => described(arguments, source.size),
         };
         let to = arguments.recipient.find(client).await?;
         know(client, &to).await?;
-        let mut pump = Pump { client, progress: Progress::new(source.size), source };
+        let progress = Progress::new(source.size);
+        let source = source.start(piece_bytes(client));
+        let mut pump = Pump { client, progress, source };
         let stream = pump.client.open_stream(&to, header.clone())?;
         self.stream = Some(stream);
         pump.opened(stream).await?;
