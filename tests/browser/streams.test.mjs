@@ -143,7 +143,9 @@ it("an offer is refused with the reason, or when nobody takes streams", async ()
       throw new Error("not tomorrow");
     };
     const rejected = await offer();
+    const gone = new Promise((resolve) => ada.messaging.once("participant_removed", resolve));
     await bob.messaging.disable();
+    await gone;
     await bob.messaging.enable();
     await help.meet(ada, bob.localParticipant.id);
     return { thrown, rejected, nobody: await offer() };
