@@ -45,8 +45,19 @@ fn the_sample_configuration_is_good_and_so_is_what_it_comments_out() {
 }
 
 #[test]
+fn the_example_in_the_documentation_is_good() {
+    let page = fs::read_to_string(project("docs/server.md")).unwrap();
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let example = example.replace("/etc/room/secret", &file("example-secret", SECRET));
+
+    let said = printed(&["--config", &file("example.toml", &example)]);
+
+    assert!(said.contains("max-message = 8  # file\n"), "{said}");
+}
+
+#[test]
 fn a_server_starts_with_the_sample_configuration() {
-    let sample = format!("{}/../../deploy/server.toml", env!("CARGO_MANIFEST_DIR"));
+    let sample = project("deploy/server.toml").display().to_string();
     let secret = file("sample-secret", SECRET);
 
     let free = ["--admin-listen", "127.0.0.1:0", "--secret-file", &secret];
@@ -60,7 +71,7 @@ fn the_arguments_of_the_unit_and_of_the_image_are_understood() {
     let unit = deploy("room.service");
     let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
     let arguments = start.strip_prefix("/usr/local/bin/room serve ").unwrap();
-    let sample = format!("{}/../../deploy/server.toml", env!("CARGO_MANIFEST_DIR"));
+    let sample = project("deploy/server.toml").display().to_string();
     let secret = file("unit-secret", SECRET);
     let arguments =
         arguments.replace("/etc/room/server.toml", &sample).replace("%d/secret", &secret);
@@ -110,8 +121,11 @@ fn is_setting(line: &str) -> bool {
 }
 
 fn deploy(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(name))
-        .unwrap()
+    fs::read_to_string(project("deploy").join(name)).unwrap()
+}
+
+fn project(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
 }
 
 #[track_caller]
