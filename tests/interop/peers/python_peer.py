@@ -4,9 +4,11 @@ Takes one JSON command a line on standard input and answers each with one JSON l
 output. Works with every version of meshagent-api from 0.0.21 on.
 """
 
+import ast
 import asyncio
 import hashlib
 import inspect
+import io
 import json
 import sys
 
@@ -27,6 +29,17 @@ def attachment(size):
 async def settle(value):
     """Old versions return coroutines where newer ones return futures or nothing."""
     return await value if inspect.isawaitable(value) else value
+
+
+class Kept(io.BytesIO):
+    """A file whose bytes can be seen when it has been closed."""
+
+    content = None
+
+    def close(self):
+        if not self.closed:
+            self.content = self.getvalue()
+        super().close()
 
 
 class Peer:
@@ -159,6 +172,22 @@ class Peer:
 
     async def closeDuplex(self):
         await self.duplex.close()
+
+    async def runExample(self, source):
+        """Runs an example that has `room` and `file`, and a function `answer` for streams."""
+        self.file = Kept()
+        names = {"room": self.room, "file": self.file}
+        code = compile(source, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        await settle(eval(code, names))
+
+        def asked(request):
+            self.following = asyncio.create_task(names["answer"](request))
+
+        self.room.messaging.on("stream_requested", asked)
+
+    async def exampleFile(self):
+        """What it has written, when it has closed the file."""
+        return None if self.file.content is None else self.digest(self.file.content)
 
     async def openStream(self, to, header):
         self.writer = await self.room.messaging.create_stream(to=self.recipient(to), header=header)
