@@ -84,6 +84,7 @@ it("files that are offered, received, declined and shown", async () => {
 
 it("a narrow window, the conversation and the list", async () => {
   const page = await join("narrow", "Ada");
+  await assertNoViolations([page], "alone");
   const other = await join("narrow", "Bob");
   await other.getByTestId("text").fill("Can this be read on a phone?");
   await other.getByTestId("send").click();
