@@ -23,7 +23,11 @@ byId("lost-leave").addEventListener("click", leave);
 byId("reconnect").addEventListener("click", reconnect);
 byId("invite").addEventListener("click", copyInvitation);
 byId("guide").addEventListener("click", callGuide);
-byId("cut").addEventListener("click", cutTheLine);
+// A narrow window has only one of them in view.
+const cutters = [byId("cut"), byId("cut-here")];
+for (const cutter of cutters) {
+  cutter.addEventListener("click", cutTheLine);
+}
 byId("show-people").addEventListener("click", showList);
 byId("me-status").addEventListener("change", changeStatus);
 addEventListener("pagehide", ({ persisted }) => {
@@ -58,7 +62,9 @@ async function join(entered, signal) {
   showMe();
   connection.show(room.state);
   // What has no line cannot lose it.
-  byId("cut").hidden = entered.where === "local";
+  for (const cutter of cutters) {
+    cutter.hidden = entered.where === "local";
+  }
   chat.open(room);
   showGuide(room);
   chat.focus();

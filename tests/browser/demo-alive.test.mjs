@@ -77,6 +77,9 @@ it("who is alone is offered company, on a phone too", async () => {
   await page.getByTestId("guide-here").click();
   await spoken(page, "I am the guide").waitFor(PATIENCE);
   assert.equal(await page.getByTestId("guide-here").isVisible(), false);
+  await page.getByTestId("cut-here").click();
+  await page.locator('#connection-short[data-state="reconnecting"]').waitFor(PATIENCE);
+  await page.locator('#connection-short[data-state="open"]').waitFor(PATIENCE);
 
   const second = await join("Bob", "company");
   assert.equal(await second.getByTestId("guide-here").isVisible(), false);
