@@ -31,7 +31,7 @@ use crate::{
     room_name::RoomName,
     room_url::room_url,
     rooms::Membership,
-    seat::{GRACE, Keep, Line, Seat, Turns},
+    seat::{GRACE, Keep, Line, Seat, Turns, Wire},
     tokens::{self, TokenError},
 };
 
@@ -148,7 +148,7 @@ fn go_on(
         let (room, participant) = (seat.membership.room_name(), seat.membership.participant());
         info!(%room, %participant, "a member has come back");
         drop(app);
-        seat.serve_again(seats, Line { socket, expiry }, received).await;
+        seat.serve_again(seats, Line { wire: Wire::Here(socket), expiry }, received).await;
     })
 }
 
@@ -212,7 +212,7 @@ impl Ticket {
                 });
                 let seats = Arc::clone(&app.seats);
                 drop(app);
-                seat.serve(seats, Line { socket, expiry }).await;
+                seat.serve(seats, Line { wire: Wire::Here(socket), expiry }).await;
             },
         )
     }
