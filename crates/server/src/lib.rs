@@ -6,10 +6,12 @@
 mod bearer;
 mod caller;
 mod client;
+mod cluster;
 mod config;
 mod connect;
 mod connections;
 mod dev;
+mod entrance;
 mod files;
 mod guard;
 mod keys;
@@ -36,6 +38,7 @@ use thiserror::Error;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 use tracing::{info, warn};
 
+pub use cluster::{ClusterConfig, ClusterError, ClusterUrlError};
 pub use config::{ConfigError, Mount, MountError, ServerConfig};
 pub use keys::{ApiKey, KeyError, Keys, Secret};
 pub use metrics::{Incident, Metrics};
@@ -43,6 +46,7 @@ pub use origin::{Origin, OriginError};
 pub use room_name::{RoomName, RoomNameError};
 pub use tokens::{NewToken, TokenError, verify};
 
+use cluster::Cluster;
 use rooms::Rooms;
 use seat::Seats;
 
@@ -57,9 +61,14 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     config.check(listener.local_addr()?)?;
+    let mut shutdown = Box::pin(shutdown);
+    let (cluster, arrivals) = tokio::select! {
+        joined = Cluster::join(&config) => joined?.unzip(),
+        () = &mut shutdown => return Ok(()),
+    };
     let (down, mut is_down) = watch::channel(false);
     let rooms = Arc::new(Rooms::new(config.max_rooms, Arc::clone(&config.metrics)));
-    let app = Arc::new(App { rooms, seats: Arc::default(), config, shutdown: down });
+    let app = Arc::new(App { rooms, seats: Arc::default(), config, cluster, shutdown: down });
     let router = router(&app);
 
     let starter = Arc::clone(&app);
@@ -68,6 +77,10 @@ pub async fn run(
         info!("shutting down");
         starter.shutdown.send_replace(true);
     });
+    let tasks = match app.cluster.as_ref().zip(arrivals) {
+        Some((cluster, arrivals)) => Some(cluster.start(&app, arrivals).await?),
+        None => None,
+    };
     let finish = async {
         connections::accept(listener, Arc::clone(&app), router).await;
         app.shutdown.closed().await;
@@ -82,6 +95,11 @@ pub async fn run(
         () = finish => {}
         () = out_of_time => warn!("leaving unfinished connections"),
     }
+    // What is given back must not be renewed.
+    drop(tasks);
+    if let Some(cluster) = &app.cluster {
+        cluster.leave().await;
+    }
     Ok(())
 }
 
@@ -94,6 +112,9 @@ pub enum ServeError {
     /// The settings do not fit.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The server cannot be a node of the cluster.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The listener failed.
     #[error("the listener failed: {0}")]
     Listener(#[from] io::Error),
@@ -104,6 +125,8 @@ struct App {
     config: ServerConfig,
     rooms: Arc<Rooms>,
     seats: Arc<Seats>,
+    /// If this server is a node of one.
+    cluster: Option<Arc<Cluster>>,
     /// Becomes true at the end. Every seat has a receiver, so that the end can wait for them.
     shutdown: watch::Sender<bool>,
 }

@@ -67,6 +67,8 @@ incidents! {
     RoomFull = "room_refused_total", "room-full";
     /// There were as many rooms as may be.
     RoomsFull = "room_refused_total", "rooms-full";
+    /// It was not clear which node has the room, or that node did not answer.
+    ClusterUnavailable = "room_refused_total", "cluster-unavailable";
     /// A request was not whole in time.
     HandshakeTimeout = "room_refused_total", "handshake-timeout";
     /// A member did not read what was waiting for it.

@@ -50,6 +50,27 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_TIMEOUT, Incident::HandshakeTimeout, message)
     }
 
+    /// The cluster cannot say who has the room, or its owner does not answer.
+    pub(crate) fn cluster_unavailable() -> Self {
+        let message = "cluster-unavailable: the node that has the room cannot be reached now";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Incident::ClusterUnavailable, message)
+    }
+
+    /// Another node says no, for one of the reasons of [`NoPlace`].
+    pub(crate) fn no_place(incident: Incident, message: String) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, incident, message)
+    }
+
+    /// Whether it is worth to try again soon, without a change by anybody.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.incident == Incident::ClusterUnavailable
+    }
+
+    /// The reason.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     fn new(status: StatusCode, incident: Incident, message: impl Into<String>) -> Self {
         Self { status, incident, message: message.into() }
     }

@@ -270,7 +270,7 @@ impl Seat {
                     let frame = CloseFrame { code, reason: reason.into() };
                     return packer.writer.send(WsMessage::Close(Some(frame))).await;
                 }
-                Next::End(Ending::Gone) => return Ok(()),
+                Next::End(Ending::Gone | Ending::Cut) => return Ok(()),
             }
             // A member that only listens must be pinged too, however much there is to hear.
             if future::poll_immediate(pings.tick()).await.is_some() {
@@ -290,7 +290,9 @@ impl Seat {
     /// Waits until the end has been due for too long.
     async fn overdue(&self) {
         self.outbox.ended().await;
-        sleep(GRACE).await;
+        if !self.outbox.is_cut() {
+            sleep(GRACE).await;
+        }
     }
 
     /// Waits until the token has expired with which the connection was made. There is no close:
@@ -376,7 +378,7 @@ fn is_goodbye(frame: Option<&CloseFrame>, is_silent: bool) -> bool {
 }
 
 const CLOSE_NORMAL: u16 = 1000;
-const CLOSE_GOING_AWAY: u16 = 1001;
+pub(crate) const CLOSE_GOING_AWAY: u16 = 1001;
 
 /// How long an answer waits for which nobody waits.
 const PATIENCE: Duration = Duration::from_millis(10);

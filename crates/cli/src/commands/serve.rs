@@ -1,5 +1,6 @@
 //! `room serve`
 
+mod cluster;
 mod limits;
 
 use std::{io::Write as _, net::SocketAddr, path::PathBuf, time::Duration};
@@ -10,7 +11,7 @@ use room_server::{Keys, Mount, Origin, Secret, ServeError, ServerConfig};
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use self::limits::Limits;
+use self::{cluster::Cluster, limits::Limits};
 use crate::{failure::Failure, interrupt::shutdown_signal, secrets};
 
 #[derive(Args, Debug)]
@@ -68,6 +69,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     trust_forwarded: bool,
 
+    #[command(flatten)]
+    cluster: Cluster,
+
     /// What to log on standard error, such as debug or room_server=debug
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(crate) log: String,
@@ -91,12 +95,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
     room_server::run(listener, config, shutdown).await.map_err(|error| match error {
         ServeError::Config(error) => Failure::usage(error),
-        ServeError::Listener(_) => Failure::Failed(error.into()),
+        ServeError::Cluster(_) | ServeError::Listener(_) => Failure::Failed(error.into()),
     })
 }
 
 fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
     let mut config = ServerConfig::new(keys(&arguments)?);
+    config.cluster = arguments.cluster.config()?;
     config.dev = arguments.dev;
     config.clock_skew = Duration::from_secs(arguments.clock_skew);
     config.end_expired = arguments.end_expired;
@@ -117,6 +122,7 @@ fn keys(arguments: &Arguments) -> anyhow::Result<Keys> {
         warn!("the secret has fewer than 32 bytes; tokens can be forged by guessing it");
     }
     if arguments.dev {
+        arguments.cluster.check_secret(secret.as_ref())?;
         secret.get_or_insert_with(Secret::random);
     }
     let keys = secret.map_or_else(Keys::default, Keys::from_secret);

@@ -8,11 +8,16 @@ use futures_util::{
 use thiserror::Error;
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 
+use crate::cluster::{LineEnd, LineReader, LineWriter};
+
 /// A member's connection, wherever it ends.
+#[expect(clippy::large_enum_variant, reason = "it is moved once, and most are large")]
 #[derive(Debug)]
 pub(crate) enum Wire {
     /// At this server.
     Here(WebSocket),
+    /// At another node.
+    There(LineEnd),
 }
 
 impl Wire {
@@ -23,6 +28,10 @@ impl Wire {
                 let (sink, stream) = socket.split();
                 (Reader::Here(stream), Writer::Here(sink))
             }
+            Self::There(line) => {
+                let (reader, writer) = line.split();
+                (Reader::There(reader), Writer::There(writer))
+            }
         }
     }
 }
@@ -31,6 +40,7 @@ impl Wire {
 #[derive(Debug)]
 pub(crate) enum Reader {
     Here(SplitStream<WebSocket>),
+    There(LineReader),
 }
 
 impl Reader {
@@ -38,6 +48,7 @@ impl Reader {
     pub(crate) async fn next(&mut self) -> Option<Result<WsMessage, WireError>> {
         match self {
             Self::Here(stream) => Some(stream.next().await?.map_err(WireError::from)),
+            Self::There(line) => line.next().await,
         }
     }
 }
@@ -46,6 +57,7 @@ impl Reader {
 #[derive(Debug)]
 pub(crate) enum Writer {
     Here(SplitSink<WebSocket, WsMessage>),
+    There(LineWriter),
 }
 
 impl Writer {
@@ -53,6 +65,7 @@ impl Writer {
     pub(crate) async fn feed(&mut self, message: WsMessage) -> Result<(), WireError> {
         match self {
             Self::Here(sink) => Ok(sink.feed(message).await?),
+            Self::There(line) => line.feed(message).await,
         }
     }
 
@@ -60,6 +73,7 @@ impl Writer {
     pub(crate) async fn flush(&mut self) -> Result<(), WireError> {
         match self {
             Self::Here(sink) => Ok(sink.flush().await?),
+            Self::There(line) => line.flush().await,
         }
     }
 
