@@ -1,10 +1,12 @@
-// Runs `room-load` against a server of its own.
+// Runs `room-load` against a server of its own, or against the nodes of a cluster.
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-import { Failure } from "./log.mjs";
+import { Failure, note } from "./log.mjs";
+import { startNats } from "./nats.mjs";
 import { end, start, tee } from "./run.mjs";
 
 const START_LIMIT_MS = 20_000;
@@ -20,14 +22,50 @@ const SERVE = [
 /** Passes `args` on to `room-load`; gives `{ code, output, late }`. */
 export async function runLoad({ server, load }, args, options = {}) {
   const env = { ...process.env, ROOM_SECRET: randomBytes(32).toString("hex") };
-  const child = start(server, SERVE, { env, stdio: ["ignore", "pipe", "inherit"] });
+  return await withServers(1, { server, env, more: [] }, (where) =>
+    tee(load, [...where, ...args], { ...options, env }),
+  );
+}
+
+/** The same with so many nodes, and says what NATS has worked. */
+export async function runClusterLoad({ server, load, nats }, count, args) {
+  const { url, pid, stop } = await startNats(nats);
+  const env = { ...process.env, ROOM_SECRET: randomBytes(32).toString("hex") };
   try {
-    const url = await address(child);
-    const where = ["--url", url, "--server-pid", String(child.pid)];
-    return await tee(load, [...where, ...args], { ...options, env });
+    const nodes = { server, env, more: ["--cluster", url] };
+    return await withServers(count, nodes, async (where) => {
+      const result = await tee(load, [...where, ...args], { env });
+      note(`NATS: ${processorSeconds(pid)} s of CPU in all, ${residentMebibytes(pid)} MiB`);
+      return result;
+    });
   } finally {
-    await stop(child);
+    stop();
   }
+}
+
+async function withServers(count, { server, env, more }, action) {
+  const options = { env, stdio: ["ignore", "pipe", "inherit"] };
+  const children = Array.from({ length: count }, () => start(server, [...SERVE, ...more], options));
+  try {
+    const where = [];
+    for (const child of children) {
+      where.push("--url", await address(child), "--server-pid", String(child.pid));
+    }
+    return await action(where);
+  } finally {
+    await Promise.all(children.map(stop));
+  }
+}
+
+/** See proc_pid_stat(5); the name before it may contain anything and ends with a parenthesis. */
+function processorSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) / 100).toFixed(1);
+}
+
+function residentMebibytes(pid) {
+  const kibibytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Math.round(Number(kibibytes) / 1024);
 }
 
 /** Waits for the line with the address. */

@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { at } from "./paths.mjs";
 import { ask } from "./run.mjs";
 
-export const PURE = ["room-proto", "room"];
+export const PURE = ["room-proto", "room", "room-cluster"];
 
 const FORBIDDEN = ["tokio", "web-sys"];
 

@@ -10,6 +10,7 @@ import { extractExamples } from "./examples.mjs";
 import { canFuzz, NO_COMPILER } from "./fuzzer.mjs";
 import { compatibilityTables, isComplete, readResults } from "./interop-table.mjs";
 import { runLoad } from "./load.mjs";
+import { NO_NATS } from "./nats.mjs";
 import { at, npmBinary } from "./paths.mjs";
 import { ensureNodeModules } from "./prerequisites.mjs";
 import { impurities, PURE } from "./purity.mjs";
@@ -95,13 +96,25 @@ function typeTests() {
 }
 
 function rustTests() {
-  const native = () => cargo(["test", "--workspace", "--no-fail-fast"]);
   return [
-    step("native", "cargo test", native, rustCounts),
+    step("native", "cargo test", nativeTests, nativeCounts),
     ...simulations(),
     ...fuzzing(),
     step("wasm", "wasm-bindgen tests in Chromium", wasmTests, rustCounts),
   ];
+}
+
+/** The tests of clusters need NATS; without it they say so and do nothing. */
+async function nativeTests(workshop) {
+  const nats = await workshop.nats();
+  const env = nats === undefined ? {} : { ROOM_NATS_SERVER: nats };
+  const result = await cargo(["test", "--workspace", "--no-fail-fast"], env);
+  return nats === undefined ? { ...result, output: `${result.output}\n${NO_NATS}` } : result;
+}
+
+function nativeCounts(output) {
+  const counts = rustCounts(output);
+  return output.endsWith(NO_NATS) ? { ...counts, skipped: counts.skipped + 1 } : counts;
 }
 
 /** The delivery contract on a bad network, and bugs that must not go unnoticed there. */
@@ -177,6 +190,10 @@ async function nodeEnv(workshop, group) {
     await ensureNodeModules(at("tests", "package", "consumers"));
   }
   const env = await workshop.testEnv();
+  if (group === "browser") {
+    const nats = await workshop.nats();
+    return nats === undefined ? env : { ...env, ROOM_NATS_SERVER: nats };
+  }
   return group === "interop" ? { ...env, ...(await workshop.peers()) } : env;
 }
 

@@ -4,6 +4,7 @@ import { pythonPeers } from "../python-peers.mjs";
 import { ensureBindgen } from "./bindgen.mjs";
 import { ensureChromedriver, ensureChromium } from "./chromium.mjs";
 import { note } from "./log.mjs";
+import { ensureNats } from "./nats.mjs";
 import { buildPackage } from "./package-build.mjs";
 import { at, loadBinary, nativePeer, roomBinary, wasmTarget } from "./paths.mjs";
 import { ensureNodeModules } from "./prerequisites.mjs";
@@ -37,6 +38,11 @@ export class Workshop {
 
   chromedriver() {
     return this.#once("chromedriver", ensureChromedriver);
+  }
+
+  /** The path of a nats-server, or undefined if there is none to be had. */
+  nats() {
+    return this.#once("nats", ensureNats);
   }
 
   /** The built package in pkg/. */

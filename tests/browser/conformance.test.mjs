@@ -1,11 +1,13 @@
-// One set of scenarios for three rooms: to their members, a server's room, a room in a page and a
-// room that tabs share are the same. What must happen is written down in conformance/expected.json.
+// One set of scenarios for four rooms: to their members, a server's room, a room over several servers, a
+// room in a page and a room that tabs share are the same. What must happen is written down in
+// conformance/expected.json.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 
-import { acrossTabs, inPage, overServer } from "./conformance/backends.mjs";
+import { findNats, NO_NATS } from "../../scripts/lib/nats.mjs";
+import { acrossTabs, inPage, overNodes, overServer } from "./conformance/backends.mjs";
 import { duplex } from "./conformance/duplex.mjs";
 import { messages } from "./conformance/messages.mjs";
 import { presence } from "./conformance/presence.mjs";
@@ -18,6 +20,14 @@ const EXPECTED = new URL("conformance/expected.json", import.meta.url);
 /** `CONFORMANCE=write` writes down what the server's room does; then `npm run fix`, and read it. */
 const IS_WRITING = process.env.CONFORMANCE === "write";
 const LIMIT_MS = 20_000;
+const nats = findNats();
+/** Each with a reason to leave it out, if there is one. */
+const ROOMS = {
+  "a server's room": false,
+  "a room over three servers": nats === undefined ? NO_NATS : false,
+  "a room in a page": false,
+  "a room that tabs share": false,
+};
 
 let stage;
 let expected;
@@ -27,6 +37,9 @@ before(async () => {
   stage = await openStage();
   expected = IS_WRITING ? {} : JSON.parse(await readFile(EXPECTED, "utf8"));
   rooms["a server's room"] = await overServer(stage);
+  if (nats !== undefined) {
+    rooms["a room over three servers"] = await overNodes(stage, nats);
+  }
   rooms["a room in a page"] = await inPage(stage);
   rooms["a room that tabs share"] = await acrossTabs(stage);
 });
@@ -43,8 +56,8 @@ for (const [title, scenario] of Object.entries(SCENARIOS)) {
   describe(title, () => {
     const traces = {};
 
-    for (const name of ["a server's room", "a room in a page", "a room that tabs share"]) {
-      it(`in ${name}`, { timeout: LIMIT_MS }, async () => {
+    for (const [name, skip] of Object.entries(ROOMS)) {
+      it(`in ${name}`, { timeout: LIMIT_MS, skip }, async () => {
         traces[name] = await perform(rooms[name], title, scenario);
         assert.deepEqual(stage.problems.splice(0), []);
         if (IS_WRITING) {
@@ -56,7 +69,7 @@ for (const [title, scenario] of Object.entries(SCENARIOS)) {
 
     it("is the same everywhere", () => {
       const [first, ...others] = Object.values(traces);
-      assert.equal(others.length, 2);
+      assert.equal(others.length, Object.keys(rooms).length - 1);
       for (const other of others) {
         assert.deepEqual(other, first);
       }

@@ -130,7 +130,7 @@ fn described() -> clap::Command {
 /// Whatever the filter, what participants say to each other is not for the log.
 fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let mut filter = EnvFilter::try_new(filter).context("in --log")?;
-    for crate_with_bodies in ["tungstenite=info", "tokio_tungstenite=info"] {
+    for crate_with_bodies in ["tungstenite=info", "tokio_tungstenite=info", "async_nats=warn"] {
         filter = filter.add_directive(crate_with_bodies.parse()?);
     }
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);

@@ -43,6 +43,20 @@ fn a_switch_of_the_file_can_be_turned_off() {
 }
 
 #[test]
+fn the_password_of_a_cluster_is_not_printed() {
+    let mut command = serve(&["--cluster-lease", "9"]);
+    let said = printed(command.env("ROOM_CLUSTER", "nats://node:geheim@10.0.0.5"));
+
+    assert!(!said.contains("geheim"), "{said}");
+    assert_line(&said, "# cluster is set, with a password  # environment");
+    assert_line(&said, "cluster-lease = 9  # flag");
+
+    let file = file("cluster.toml", "cluster = \"nats://10.0.0.5\"\n");
+    let said = printed(&mut serve(&["--config", &file]));
+    assert_line(&said, "cluster = \"nats://10.0.0.5\"  # file");
+}
+
+#[test]
 fn lists_are_replaced_as_a_whole() {
     let file =
         file("lists.toml", "allow-origin = [\"https://a.example\", \"https://b.example\"]\n");

@@ -9,9 +9,9 @@ use room_server::Secret;
 #[derive(Debug, Parser)]
 #[command(name = "room-load", version)]
 pub(crate) struct Arguments {
-    /// The server
+    /// The server; may be repeated: members go to the nodes of a cluster in turn
     #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:8787")]
-    pub(crate) url: String,
+    pub(crate) url: Vec<String>,
 
     /// The secret that the server knows, to sign tokens with
     #[arg(long, env = "ROOM_SECRET", hide_env_values = true, value_parser = Secret::new)]
@@ -33,9 +33,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = positive())]
     seconds: u32,
 
-    /// The server's process, if it runs on this machine, to measure what it takes
+    /// The server's process, if it runs on this machine, to measure what it takes; may be repeated:
+    /// of several the sum is told
     #[arg(long, value_name = "PID")]
-    pub(crate) server_pid: Option<u32>,
+    pub(crate) server_pid: Vec<u32>,
 
     /// Write the table into this file too, as a page of Markdown
     #[arg(long, value_name = "FILE")]

@@ -1,5 +1,7 @@
 //! The way into the rooms, for so many members at a time.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use anyhow::Context as _;
 use room_client::{Client, RoomUrl, Token};
 use room_proto::Config;
@@ -9,21 +11,25 @@ use tokio::sync::Semaphore;
 /// Where the rooms are, and how one gets in.
 #[derive(Debug)]
 pub(crate) struct Door {
-    url: String,
+    urls: Vec<String>,
+    next: AtomicUsize,
     secret: Secret,
     permits: Semaphore,
 }
 
 impl Door {
-    pub(crate) fn new(url: &str, secret: &Secret) -> Self {
+    pub(crate) fn new(urls: &[String], secret: &Secret) -> Self {
         let permits = Semaphore::new(AT_A_TIME);
-        Self { url: url.to_owned(), secret: secret.clone(), permits }
+        let next = AtomicUsize::new(0);
+        Self { urls: urls.to_vec(), next, secret: secret.clone(), permits }
     }
 
     /// Connects and enables messaging, when it is our turn.
     pub(crate) async fn enter(&self, room: &str, name: &str) -> anyhow::Result<Client> {
         let _permit = self.permits.acquire().await?;
-        let url = RoomUrl::parse(&self.url, Some(room)).context(self.url.clone())?;
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.urls.len().max(1);
+        let url = self.urls.get(turn).context("there is no server")?;
+        let url = RoomUrl::parse(url, Some(room)).with_context(|| url.clone())?;
         let mut client = Client::connect(&url, &self.token(room, name)?, Config::default()).await?;
         client.enable().await?;
         Ok(client)

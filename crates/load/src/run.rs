@@ -1,6 +1,6 @@
 //! The order of events: some arrive and stay silent, others come and talk, all leave.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter::Sum, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
@@ -19,21 +19,21 @@ use crate::{
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let door = Arc::new(Door::new(&arguments.url, &arguments.secret));
-    let process = arguments.server_pid.map(ServerProcess::new);
+    let processes: Vec<_> = arguments.server_pid.iter().copied().map(ServerProcess::new).collect();
     let mut report = Report::new(arguments);
 
-    let memory_before = measure(process, ServerProcess::memory)?;
+    let memory_before = measure(&processes, ServerProcess::memory)?;
     let arrived = Instant::now();
     let idle = Crowd::gather(&door, "idle", arguments.idle, IDLE_ROOM).await?;
     report.arrival = arrived.elapsed();
     sleep(SETTLE).await;
-    let memory_after = measure(process, ServerProcess::memory)?;
+    let memory_after = measure(&processes, ServerProcess::memory)?;
     report.idle_memory = memory_before.zip(memory_after).map(|(a, b)| b.saturating_sub(a));
 
     let talking = Crowd::gather(&door, "talk", arguments.talking, TALKING_ROOM).await?;
-    let processor_before = measure(process, ServerProcess::processor_time)?;
+    let processor_before = measure(&processes, ServerProcess::processor_time)?;
     talk(arguments, &talking).await;
-    let processor_after = measure(process, ServerProcess::processor_time)?;
+    let processor_after = measure(&processes, ServerProcess::processor_time)?;
     report.processor_time = processor_before.zip(processor_after).map(|(a, b)| b.saturating_sub(a));
 
     judge(&mut report, talking.leave().await?);
@@ -81,11 +81,15 @@ fn judge_idle(report: &mut Report, rooms: Vec<Vec<Outcome>>) {
     }
 }
 
-fn measure<T>(
-    process: Option<ServerProcess>,
-    what: impl FnOnce(ServerProcess) -> anyhow::Result<T>,
+/// The sum over all processes, if there are any.
+fn measure<T: Sum>(
+    processes: &[ServerProcess],
+    what: impl Fn(ServerProcess) -> anyhow::Result<T>,
 ) -> anyhow::Result<Option<T>> {
-    process.map(what).transpose()
+    if processes.is_empty() {
+        return Ok(None);
+    }
+    processes.iter().copied().map(what).sum::<anyhow::Result<T>>().map(Some)
 }
 
 const IDLE_ROOM: usize = 100;

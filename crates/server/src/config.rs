@@ -11,7 +11,7 @@ use room::RoomLimits;
 use room_proto::Limits;
 use thiserror::Error;
 
-use crate::{keys::Keys, metrics::Metrics, origin::Origin};
+use crate::{cluster::ClusterConfig, keys::Keys, metrics::Metrics, origin::Origin};
 
 /// How the server behaves. Start from [`ServerConfig::new`].
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ pub struct ServerConfig {
     pub allowed_origins: Vec<Origin>,
     /// Believes `X-Forwarded-For`, `-Proto` and `-Host`. Only right behind a proxy that sets them.
     pub trust_forwarded: bool,
+    /// Shares the rooms with other servers; if not given there is this one only.
+    pub cluster: Option<ClusterConfig>,
     /// Where the server counts what passes through it, and what it did not allow.
     pub metrics: Arc<Metrics>,
 }
@@ -92,6 +94,7 @@ impl ServerConfig {
             drain_time: Duration::ZERO,
             allowed_origins: Vec::new(),
             trust_forwarded: false,
+            cluster: None,
             metrics: Arc::default(),
         }
     }

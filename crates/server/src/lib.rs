@@ -7,11 +7,13 @@ mod admin;
 mod bearer;
 mod caller;
 mod client;
+mod cluster;
 mod config;
 mod connect;
 mod connections;
 mod dev;
 mod drain;
+mod entrance;
 mod exposition;
 mod files;
 mod guard;
@@ -40,6 +42,7 @@ use thiserror::Error;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 use tracing::warn;
 
+pub use cluster::{ClusterConfig, ClusterError, ClusterUrlError};
 pub use config::{ConfigError, Mount, MountError, ServerConfig, StaticFile};
 pub use keys::{ApiKey, KeyError, Keys, Secret};
 pub use metrics::{Incident, Level, Metrics, Total};
@@ -47,6 +50,7 @@ pub use origin::{Origin, OriginError};
 pub use room_name::{RoomName, RoomNameError};
 pub use tokens::{NewToken, TokenError, verify};
 
+use cluster::Cluster;
 use rooms::Rooms;
 use seat::Seats;
 use stage::{Life, Stage};
@@ -79,10 +83,15 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let Listeners { public, admin } = listeners.into();
     config.check(public.local_addr()?)?;
+    let mut shutdown = Box::pin(shutdown);
+    let (cluster, arrivals) = tokio::select! {
+        joined = Cluster::join(&config) => joined?.unzip(),
+        () = &mut shutdown => return Ok(()),
+    };
     let (down, mut is_down) = watch::channel(false);
     let rooms = Arc::new(Rooms::new(config.max_rooms, Arc::clone(&config.metrics)));
     let (seats, life) = (Arc::default(), Life::default());
-    let app = Arc::new(App { rooms, seats, life, config, shutdown: down });
+    let app = Arc::new(App { rooms, seats, life, config, cluster, shutdown: down });
     if let Some(admin) = admin {
         let router = admin::router(&app);
         tokio::spawn(connections::accept(admin, Arc::clone(&app), router));
@@ -90,6 +99,10 @@ pub async fn run(
     let router = router(&app);
 
     tokio::spawn(drain::drain(Arc::clone(&app), shutdown));
+    let tasks = match app.cluster.as_ref().zip(arrivals) {
+        Some((cluster, arrivals)) => Some(cluster.start(&app, arrivals).await?),
+        None => None,
+    };
     app.life.enter(Stage::Serving);
     let finish = async {
         connections::accept(public, Arc::clone(&app), router).await;
@@ -105,6 +118,11 @@ pub async fn run(
         () = finish => {}
         () = out_of_time => warn!("leaving unfinished connections"),
     }
+    // What is given back must not be renewed.
+    drop(tasks);
+    if let Some(cluster) = &app.cluster {
+        cluster.leave().await;
+    }
     Ok(())
 }
 
@@ -117,6 +135,9 @@ pub enum ServeError {
     /// The settings do not fit.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The server cannot be a node of the cluster.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The listener failed.
     #[error("the listener failed: {0}")]
     Listener(#[from] io::Error),
@@ -128,6 +149,8 @@ struct App {
     rooms: Arc<Rooms>,
     seats: Arc<Seats>,
     life: Life,
+    /// If this server is a node of one.
+    cluster: Option<Arc<Cluster>>,
     /// Becomes true at the end. Every seat has a receiver, so that the end can wait for them.
     shutdown: watch::Sender<bool>,
 }

@@ -163,6 +163,8 @@ incidents! {
     RoomsFull = "room_refused_total", "rooms-full";
     /// The server is about to end.
     Draining = "room_refused_total", "draining";
+    /// It was not clear which node has the room, or that node did not answer.
+    ClusterUnavailable = "room_refused_total", "cluster-unavailable";
     /// A request was not whole in time.
     HandshakeTimeout = "room_refused_total", "handshake-timeout";
     /// A member did not read what was waiting for it.

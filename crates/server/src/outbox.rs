@@ -104,6 +104,11 @@ impl Outbox {
         self.filled.notified().await;
     }
 
+    /// Whether the end is one that waits for nothing.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.lock().ending == Some(Ending::Cut)
+    }
+
     /// Waits for the end.
     pub(crate) async fn ended(&self) {
         let mut ended = std::pin::pin!(self.ended.notified());
@@ -165,6 +170,8 @@ pub(crate) enum Ending {
     Gone,
     /// So that the client comes back, to another server.
     Moved,
+    /// At once and without a word: this server has the room no more. The client should come back.
+    Cut,
 }
 
 impl Ending {

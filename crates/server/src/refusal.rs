@@ -56,6 +56,27 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, Incident::Draining, message)
     }
 
+    /// The cluster cannot say who has the room, or its owner does not answer.
+    pub(crate) fn cluster_unavailable() -> Self {
+        let message = "cluster-unavailable: the node that has the room cannot be reached now";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Incident::ClusterUnavailable, message)
+    }
+
+    /// Another node says no, for one of the reasons of [`NoPlace`].
+    pub(crate) fn no_place(incident: Incident, message: String) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, incident, message)
+    }
+
+    /// Whether it is worth to try again soon, without a change by anybody.
+    fn is_passing(&self) -> bool {
+        matches!(self.incident, Incident::Draining | Incident::ClusterUnavailable)
+    }
+
+    /// The reason.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     fn new(status: StatusCode, incident: Incident, message: impl Into<String>) -> Self {
         Self { status, incident, message: message.into() }
     }
@@ -73,7 +94,7 @@ impl Refusal {
     /// The code of a close frame for those who cannot see a status. After 1000 neither the official
     /// clients nor ours come back, after others they do.
     pub(crate) fn close_code(&self) -> u16 {
-        if self.incident == Incident::Draining { CLOSE_TRY_AGAIN } else { CLOSE_FOR_GOOD }
+        if self.is_passing() { CLOSE_TRY_AGAIN } else { CLOSE_FOR_GOOD }
     }
 
     /// The reason, as the text of a close frame.
@@ -118,8 +139,7 @@ impl From<NoPlace> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (code, message) = (self.incident.reason(), self.message.clone());
-        let is_draining = self.incident == Incident::Draining;
-        let later = is_draining.then_some([(header::RETRY_AFTER, RETRY_SECONDS)]);
+        let later = self.is_passing().then_some([(header::RETRY_AFTER, RETRY_SECONDS)]);
         (self.status, Extension(self), later, Json(Body { code, message })).into_response()
     }
 }

@@ -1,10 +1,11 @@
 //! The names that rooms may have.
 
-use std::fmt;
+use std::{borrow::Borrow, fmt};
 
 use thiserror::Error;
 
-/// A room's name: 1 to 63 of `a-z`, `0-9` and `-`, no dash at either end.
+/// A room's name: 1 to 63 of `a-z`, `0-9` and `-`, no dash at either end. So it is safe in URLs, and
+/// in keys and subjects of NATS.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct RoomName(Box<str>);
 
@@ -27,6 +28,12 @@ impl RoomName {
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for RoomName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

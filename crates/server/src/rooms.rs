@@ -90,6 +90,23 @@ impl Rooms {
         }
     }
 
+    /// Whether nobody is in the room.
+    pub(crate) fn is_empty(&self, name: &str) -> bool {
+        !lock(&self.by_name).contains_key(name)
+    }
+
+    /// Lets go of everybody in the room without a word, and forgets it.
+    pub(crate) fn cut(&self, name: &str) {
+        let room = lock(&self.by_name).remove(name);
+        room.into_iter().for_each(|room| room.cut());
+    }
+
+    /// Lets go of everybody.
+    pub(crate) fn cut_all(&self) {
+        let rooms = std::mem::take(&mut *lock(&self.by_name));
+        rooms.into_values().for_each(|room| room.cut());
+    }
+
     fn forget_if_empty(&self, room: &Arc<LiveRoom>) {
         let mut by_name = lock(&self.by_name);
         let current = by_name.get(&room.name).is_some_and(|known| Arc::ptr_eq(known, room));
@@ -195,6 +212,12 @@ impl LiveRoom {
             state.room.leave(member);
             state.deliver(&self.name);
         }
+    }
+
+    /// Nobody is told that anybody leaves: it is the room that goes.
+    fn cut(&self) {
+        let outboxes = std::mem::take(&mut lock(&self.state).outboxes);
+        outboxes.into_values().for_each(|outbox| outbox.abandon(Ending::Cut));
     }
 
     fn is_empty(&self) -> bool {

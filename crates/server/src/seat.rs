@@ -1,10 +1,11 @@
-//! One member's socket: packets in, packets out, pings, and the end.
+//! One member's connection: packets in, packets out, pings, and the end.
 //!
 //! Reading and writing are two futures of one task, so neither waits for the other and the two
-//! halves of the socket never contend. How a member that can come back goes from one socket to the
-//! next is in `seat/keeping.rs`.
+//! halves of the wire never contend. What the wire is made of is in `seat/wire.rs`, and how a member
+//! that can come back goes from one to the next in `seat/keeping.rs`.
 
 mod keeping;
+mod wire;
 
 use std::{
     sync::{Arc, Mutex},
@@ -12,18 +13,14 @@ use std::{
 };
 
 use axum::body::Bytes;
-use axum::extract::ws::{CloseFrame, Message as WsMessage, WebSocket};
-use futures_util::{
-    SinkExt as _, StreamExt as _, future,
-    stream::{SplitSink, SplitStream},
-};
+use axum::extract::ws::{CloseFrame, Message as WsMessage};
+use futures_util::future;
 use room::{CLOSE_TOO_LARGE, CLOSE_VIOLATION, Place, Received, close_code};
 use room_proto::{Batch, Control, batch};
 use tokio::{
     sync::watch,
     time::{Instant, interval_at, sleep, sleep_until},
 };
-use tokio_tungstenite::tungstenite;
 use tracing::{debug, warn};
 
 use crate::{
@@ -34,7 +31,10 @@ use crate::{
     rooms::{Membership, lock},
 };
 
-pub(crate) use self::keeping::{Keep, Line, Seats, Turns};
+pub(crate) use self::{
+    keeping::{Keep, Line, Seats, Turns},
+    wire::{Reader, Wire, WireError, Writer},
+};
 
 /// A member's end of its connections, of which there is one at a time.
 #[derive(Debug)]
@@ -67,16 +67,16 @@ enum Over {
 }
 
 impl Seat {
-    /// Serves the socket until it is over. `first` is sent before anything else.
+    /// Serves the line until it is over. `first` is sent before anything else.
     async fn occupy(&self, line: Line, first: Vec<Bytes>) -> Over {
-        let _connected = self.metrics.hold(Level::Connections);
-        let (sink, stream) = line.socket.split();
+        let _connected = line.wire.is_here().then(|| self.metrics.hold(Level::Connections));
+        let (reader, writer) = line.wire.split();
         lock(&self.controls).clear();
         // Only who comes back is told something first.
         let is_back = !first.is_empty();
         tokio::select! {
-            () = self.read(stream, is_back) => {}
-            () = self.keep_writing(sink, first) => {}
+            () = self.read(reader, is_back) => {}
+            () = self.keep_writing(writer, first) => {}
             () = self.overdue() => {}
             () = self.expire(line.expiry) => {}
             () = self.shut_down() => {}
@@ -85,7 +85,7 @@ impl Seat {
     }
 
     /// Takes in what the client sends until it is gone.
-    async fn read(&self, mut stream: SplitStream<WebSocket>, is_back: bool) {
+    async fn read(&self, mut reader: Reader, is_back: bool) {
         let mut is_silent = is_back;
         let silence = self.heartbeat.saturating_mul(2);
         let metrics = Arc::clone(&self.metrics);
@@ -95,7 +95,7 @@ impl Seat {
 
         loop {
             let received = tokio::select! {
-                received = stream.next() => received,
+                received = reader.next() => received,
                 () = &mut alarm => {
                     // Setting the alarm with every message would cost more than this.
                     if heard + silence > Instant::now() {
@@ -207,20 +207,12 @@ impl Seat {
     }
 
     /// After an error nothing more can be read, but a close can be sent.
-    async fn on_read_error(&self, error: axum::Error) {
-        let text = error.to_string();
-        match error.into_inner().downcast_ref() {
-            Some(tungstenite::Error::Capacity(_)) => {
-                self.end_with_violation(CLOSE_TOO_LARGE, &text);
-            }
-            Some(tungstenite::Error::Protocol(
-                tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-            )) => return,
-            Some(tungstenite::Error::Protocol(_) | tungstenite::Error::Utf8(_)) => {
-                self.end_with_violation(CLOSE_VIOLATION, &text);
-            }
-            Some(_) | None => {
-                debug!(participant = %self.membership.participant(), error = text, "reading failed");
+    async fn on_read_error(&self, error: WireError) {
+        match error {
+            WireError::TooLarge(text) => self.end_with_violation(CLOSE_TOO_LARGE, &text),
+            WireError::Violation(text) => self.end_with_violation(CLOSE_VIOLATION, &text),
+            WireError::Broken(error) => {
+                debug!(participant = %self.membership.participant(), error, "reading failed");
                 return;
             }
         }
@@ -230,8 +222,8 @@ impl Seat {
 
     /// Does not return if all was sent: the client's answer to the last thing ends the reading, and
     /// so the connection. Only who is moved is not waited for any longer than it takes.
-    async fn keep_writing(&self, sink: SplitSink<WebSocket, WsMessage>, first: Vec<Bytes>) {
-        if let Err(error) = self.write(sink, first).await {
+    async fn keep_writing(&self, writer: Writer, first: Vec<Bytes>) {
+        if let Err(error) = self.write(writer, first).await {
             debug!(participant = %self.membership.participant(), %error, "writing failed");
             if self.keep.is_some() {
                 return;
@@ -247,23 +239,19 @@ impl Seat {
 
     /// Sends what the room has for the client, until the outbox ends.
     ///
-    /// Fills the socket's buffer as long as there is something, then flushes.
-    async fn write(
-        &self,
-        sink: SplitSink<WebSocket, WsMessage>,
-        first: Vec<Bytes>,
-    ) -> Result<(), axum::Error> {
+    /// Fills the wire's buffer as long as there is something, then flushes.
+    async fn write(&self, writer: Writer, first: Vec<Bytes>) -> Result<(), WireError> {
         let mut pings = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
-        let mut writer = Writer::new(sink, self.client.traits.ours, Arc::clone(&self.metrics));
+        let mut packer = Packer::new(writer, self.client.traits.ours, Arc::clone(&self.metrics));
         for packet in first {
-            writer.feed(packet).await?;
+            packer.feed(packet).await?;
         }
         // When what can wait has waited long enough.
         let mut later: Option<Instant> = None;
         loop {
             let controls = std::mem::take(&mut *lock(&self.controls));
             for control in controls {
-                writer.feed(control).await?;
+                packer.feed(control).await?;
             }
             let is_patient = later.is_none_or(|later| later > Instant::now());
             match self.outbox.poll(is_patient) {
@@ -273,49 +261,49 @@ impl Seat {
                     let packets = lock(&self.place).encode(&frame);
                     drop(frame);
                     for packet in packets {
-                        writer.feed(packet).await?;
+                        packer.feed(packet).await?;
                     }
                 }
                 next @ (Next::Nothing | Next::Later) => {
-                    writer.flush(&self.place).await?;
+                    packer.flush(&self.place).await?;
                     later = (next == Next::Later)
                         .then(|| later.unwrap_or_else(|| Instant::now() + PATIENCE));
                     tokio::select! {
                         () = self.outbox.filled() => {}
                         () = moment(later) => {}
-                        _ = pings.tick() => self.ping(&mut writer).await?,
+                        _ = pings.tick() => self.ping(&mut packer).await?,
                     }
                     continue;
                 }
                 Next::End(Ending::Close { code, reason }) => {
-                    writer.flush(&self.place).await?;
-                    return writer.close(code, &reason).await;
+                    packer.flush(&self.place).await?;
+                    return packer.close(code, &reason).await;
                 }
                 // Official clients come back after a connection that was lost, but not after a
                 // close; ours knows what 1001 means.
                 Next::End(Ending::Moved) => {
-                    writer.flush(&self.place).await?;
+                    packer.flush(&self.place).await?;
                     return if self.client.traits.ours {
-                        writer.close(CLOSE_GOING_AWAY, "server shutting down").await
+                        packer.close(CLOSE_GOING_AWAY, "server shutting down").await
                     } else {
                         Ok(())
                     };
                 }
-                Next::End(Ending::Gone) => return Ok(()),
+                Next::End(Ending::Gone | Ending::Cut) => return Ok(()),
             }
             // A member that only listens must be pinged too, however much there is to hear.
             if future::poll_immediate(pings.tick()).await.is_some() {
-                self.ping(&mut writer).await?;
+                self.ping(&mut packer).await?;
             }
         }
     }
 
     /// Asks whether the member is there. A page cannot see that, so ours are told that we are.
-    async fn ping(&self, writer: &mut Writer) -> Result<(), axum::Error> {
+    async fn ping(&self, packer: &mut Packer) -> Result<(), WireError> {
         if self.keep.is_some() {
-            writer.feed(Control::Pong.encode()).await?;
+            packer.feed(Control::Pong.encode()).await?;
         }
-        writer.sink.feed(WsMessage::Ping(Bytes::new())).await
+        packer.writer.feed(WsMessage::Ping(Bytes::new())).await
     }
 
     /// Waits until the end has been due for too long.
@@ -325,7 +313,9 @@ impl Seat {
             // Who is slow has until the end for the rest.
             self.is_down().await;
         }
-        sleep(GRACE).await;
+        if !self.outbox.is_cut() {
+            sleep(GRACE).await;
+        }
     }
 
     /// Waits until the token has expired with which the connection was made. There is no close:
@@ -349,19 +339,19 @@ impl Seat {
     }
 }
 
-/// Puts packets together where the client can read that, and fills the socket's buffer with them.
-struct Writer {
-    sink: SplitSink<WebSocket, WsMessage>,
+/// Puts packets together where the client can read that, and fills the wire's buffer with them.
+struct Packer {
+    writer: Writer,
     batch: Option<Batch>,
     metrics: Arc<Metrics>,
 }
 
-impl Writer {
-    fn new(sink: SplitSink<WebSocket, WsMessage>, batches: bool, metrics: Arc<Metrics>) -> Self {
-        Self { sink, batch: batches.then(Batch::default), metrics }
+impl Packer {
+    fn new(writer: Writer, batches: bool, metrics: Arc<Metrics>) -> Self {
+        Self { writer, batch: batches.then(Batch::default), metrics }
     }
 
-    async fn feed(&mut self, packet: Bytes) -> Result<(), axum::Error> {
+    async fn feed(&mut self, packet: Bytes) -> Result<(), WireError> {
         match &mut self.batch {
             Some(batch) if !Batch::is_too_large(&packet) => {
                 batch.push(packet);
@@ -374,31 +364,31 @@ impl Writer {
         }
     }
 
-    async fn feed_batch(&mut self) -> Result<(), axum::Error> {
+    async fn feed_batch(&mut self) -> Result<(), WireError> {
         match self.batch.as_mut().and_then(Batch::take) {
             Some(message) => self.feed_message(message).await,
             None => Ok(()),
         }
     }
 
-    async fn feed_message(&mut self, message: Bytes) -> Result<(), axum::Error> {
+    async fn feed_message(&mut self, message: Bytes) -> Result<(), WireError> {
         self.metrics.tally(Total::BytesSent, message.len() as u64);
-        self.sink.feed(WsMessage::Binary(message)).await
+        self.writer.feed(WsMessage::Binary(message)).await
     }
 
-    async fn close(&mut self, code: u16, reason: &str) -> Result<(), axum::Error> {
+    async fn close(&mut self, code: u16, reason: &str) -> Result<(), WireError> {
         let frame = CloseFrame { code, reason: reason.into() };
-        self.sink.send(WsMessage::Close(Some(frame))).await
+        self.writer.send(WsMessage::Close(Some(frame))).await
     }
 
     /// What is owed to the client goes with it.
-    async fn flush(&mut self, place: &Mutex<Place>) -> Result<(), axum::Error> {
+    async fn flush(&mut self, place: &Mutex<Place>) -> Result<(), WireError> {
         if let Some(batch) = self.batch.as_mut().filter(|batch| !batch.is_empty()) {
             let acknowledgement = lock(place).acknowledge(true);
             acknowledgement.into_iter().for_each(|packet| batch.push(packet));
         }
         self.feed_batch().await?;
-        self.sink.flush().await
+        self.writer.flush().await
     }
 }
 
@@ -423,7 +413,7 @@ fn is_goodbye(frame: Option<&CloseFrame>, is_silent: bool) -> bool {
 }
 
 const CLOSE_NORMAL: u16 = 1000;
-const CLOSE_GOING_AWAY: u16 = 1001;
+pub(crate) const CLOSE_GOING_AWAY: u16 = 1001;
 
 /// How long an answer waits for which nobody waits.
 const PATIENCE: Duration = Duration::from_millis(10);

@@ -1,9 +1,6 @@
 //! `GET /rooms/{room}`: who may come in, and how a no is said to each client.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 use axum::{
     Extension,
@@ -15,24 +12,21 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures_util::StreamExt as _;
-use room::{Claims, Grants, Joining, Manner, Place, RoomConfig};
-use room_proto::{Extensions, JsonText, ParticipantId};
-use tokio::time::{Instant, timeout};
-use tracing::info;
-use uuid::Uuid;
+use room::{Claims, Grants};
+use tokio::time::timeout;
 
 use crate::{
     App,
     bearer::bearer,
     caller::Caller,
     client::{Client, Query},
-    metrics::Total,
-    outbox::{Ending, Outbox},
+    cluster::{Edge, Found},
+    entrance::{Chair, Comeback, Entrant},
+    metrics::Level,
     refusal::Refusal,
     room_name::RoomName,
     room_url::room_url,
-    rooms::Membership,
-    seat::{GRACE, Keep, Line, Seat, Turns},
+    seat::{GRACE, Wire},
     stage::Stage,
     tokens::{self, TokenError},
 };
@@ -62,16 +56,15 @@ pub(crate) async fn join(
         Ok(admission) => admission,
         Err(refusal) => return refuse(upgrade, client, refusal),
     };
-    if let Some((seat, received)) = admission.seat_of(&app, &query) {
-        let expiry = admission.expiry(&app);
-        return go_on(app, seat, received, expiry, upgrade);
-    }
-    // Who only comes back may: its seat is here.
-    if app.life.stage() == Stage::Draining {
-        return refuse(upgrade, client, Refusal::draining());
-    }
-    match admission.join(&app, client, caller, &query) {
-        Ok(place) => place.seat(app, client, upgrade),
+    let entrant = admission.entrant(&app, client, &caller, &query);
+    let found = match &app.cluster {
+        // Nobody comes in here any more who is to be somewhere else.
+        Some(cluster) if app.life.stage() != Stage::Draining => cluster.find(&app, entrant).await,
+        Some(_) | None => entrant.chair(&app).map(Found::Here),
+    };
+    match found {
+        Ok(Found::Here(chair)) => seat(app, chair, upgrade),
+        Ok(Found::There(edge)) => connect(&app, edge, upgrade),
         Err(refusal) => refuse(upgrade, client, refusal),
     }
 }
@@ -90,173 +83,49 @@ struct Admission {
 }
 
 impl Admission {
-    /// Takes a place in the room, while a refusal can still be a status. It is given back if the
-    /// upgrade fails.
-    fn join(
-        self,
-        app: &App,
-        client: Client,
-        caller: Caller,
-        query: &Query,
-    ) -> Result<Ticket, Refusal> {
-        let outbox = Arc::new(Outbox::new(app.config.max_queued_bytes));
-        let grace = app.config.resume_grace;
-        let can_come_back = client.traits.ours && query.resume.is_some() && !grace.is_zero();
-        let expiry = self.expiry(app);
-        let (name, role) = (self.claims.name().to_owned(), self.claims.role());
-        let keep = can_come_back.then(|| Keep::new(grace, &name, role));
-        let heartbeat = heartbeat(app, keep.is_some());
-        let resume = keep.as_ref().map(|keep| keep.resume(heartbeat));
-        let joining = Joining { resume, ..joining(app, &self.claims, client) };
-        let config = || room_config(app, &self.room, room_url(&caller, &self.room));
-        let membership = app.rooms.join(&self.room, config, joining, Arc::clone(&outbox))?;
-        Ok(Ticket { membership, outbox, name, caller, keep, heartbeat, expiry })
-    }
-
-    /// Until when the connection may last.
-    fn expiry(&self, app: &App) -> Option<Instant> {
-        let expires_at = self.claims.expires_at().filter(|_| app.config.end_expired)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Instant::now().checked_add((expires_at + app.config.clock_skew).saturating_sub(now))
-    }
-
-    /// The seat that is kept for this client, and how many messages the client has received there.
-    /// One that it cannot go on with is given up: nobody else can.
-    fn seat_of(&self, app: &App, query: &Query) -> Option<(Arc<Seat>, u64)> {
-        let (epoch, received) = query.comeback()?;
-        let seat = app.seats.find(epoch)?;
-        let keep = seat.keep.as_ref()?;
-        let is_same = *seat.membership.room_name() == self.room
-            && keep.name == self.claims.name()
-            && keep.role == self.claims.role();
-        if !is_same {
-            return None;
+    fn entrant(self, app: &App, client: Client, caller: &Caller, query: &Query) -> Entrant {
+        let Self { room, claims } = self;
+        let comeback = query
+            .comeback()
+            .map(|(epoch, received)| Comeback { epoch: epoch.to_owned(), received });
+        Entrant {
+            name: claims.name().to_owned(),
+            role: claims.role().to_owned(),
+            grants: Grants::from_claims(&claims, app.config.legacy_grants),
+            client,
+            expires_at: claims.expires_at().filter(|_| app.config.end_expired),
+            address: caller.address,
+            room_url: room_url(caller, &room),
+            can_come_back: query.resume.is_some(),
+            comeback,
+            room,
         }
-        if !seat.can_resume(received) {
-            seat.membership.end(Ending::Gone);
-            return None;
-        }
-        Some((seat, received))
     }
 }
 
-/// A client's connection goes on.
-fn go_on(
-    app: Arc<App>,
-    seat: Arc<Seat>,
-    received: u64,
-    expiry: Option<Instant>,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    let ws_limit = ws_limit(&app);
-    let seats = Arc::clone(&app.seats);
-    upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(async move |socket| {
-        let (room, participant) = (seat.membership.room_name(), seat.membership.participant());
-        info!(%room, %participant, "a member has come back");
-        app.config.metrics.tally(Total::Resumes, 1);
-        drop(app);
-        seat.serve_again(seats, Line { socket, expiry }, received).await;
+/// The client sits down in a room of this server.
+fn seat(app: Arc<App>, chair: Chair, upgrade: WebSocketUpgrade) -> Response {
+    with_limit(&app, upgrade)
+        .on_upgrade(async move |socket| chair.sit(app, Wire::Here(socket)).await)
+}
+
+/// The client is connected with a room of another node.
+fn connect(app: &App, edge: Edge, upgrade: WebSocketUpgrade) -> Response {
+    let shutdown = app.shutdown.subscribe();
+    let metrics = Arc::clone(&app.config.metrics);
+    with_limit(app, upgrade).on_upgrade(async move |socket| {
+        let _connected = metrics.hold(Level::Connections);
+        edge.carry(socket, shutdown).await;
     })
 }
 
 /// A message over the limit should be read, so that its sender can be told.
-fn ws_limit(app: &App) -> usize {
-    app.config.limits.max_message_bytes.saturating_add(64 * 1024)
+fn with_limit(app: &App, upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    let limit = app.config.limits.max_message_bytes.saturating_add(64 * 1024);
+    upgrade.max_message_size(limit).max_frame_size(limit)
 }
 
-/// Who can come back should notice soon that it must.
-fn heartbeat(app: &App, can_come_back: bool) -> Duration {
-    let heartbeat = app.config.heartbeat;
-    if can_come_back { heartbeat.min(RESUMABLE_HEARTBEAT) } else { heartbeat }
-}
-
-const RESUMABLE_HEARTBEAT: Duration = Duration::from_secs(10);
-
-/// A place in a room for a client that is about to take it.
-struct Ticket {
-    membership: Membership,
-    outbox: Arc<Outbox>,
-    name: String,
-    caller: Caller,
-    keep: Option<Keep>,
-    heartbeat: Duration,
-    expiry: Option<Instant>,
-}
-
-impl Ticket {
-    fn seat(self, app: Arc<App>, client: Client, upgrade: WebSocketUpgrade) -> Response {
-        // Taken here, so that a shutdown also waits for upgrades under way.
-        let shutdown = app.shutdown.subscribe();
-        let ws_limit = ws_limit(&app);
-        upgrade.max_message_size(ws_limit).max_frame_size(ws_limit).on_upgrade(
-            async move |socket| {
-                let Self { membership, outbox, name, caller, keep, heartbeat, expiry } = self;
-                let (room, participant) = (membership.room_name(), membership.participant());
-                let address = caller.address;
-                info!(%room, %participant, name, %address, ?client, "a member has joined");
-                app.config.metrics.tally(Total::Joins, 1);
-                let manner = Manner {
-                    handshake: client.handshake,
-                    packet_bytes: if client.traits.ours {
-                        usize::MAX
-                    } else {
-                        app.config.packet_bytes
-                    },
-                    limits: app.config.limits,
-                    kept_bytes: keep.as_ref().map(|_| app.config.max_kept_bytes),
-                };
-                let seat = Arc::new(Seat {
-                    membership,
-                    outbox,
-                    client,
-                    place: Mutex::new(Place::new(manner)),
-                    controls: Mutex::default(),
-                    keep,
-                    turns: Turns::default(),
-                    max_messages_per_second: app.config.max_messages_per_second,
-                    heartbeat,
-                    metrics: Arc::clone(&app.config.metrics),
-                    shutdown,
-                });
-                let seats = Arc::clone(&app.seats);
-                drop(app);
-                seat.serve(seats, Line { socket, expiry }).await;
-            },
-        )
-    }
-}
-
-fn room_config(app: &App, name: &RoomName, url: String) -> RoomConfig {
-    RoomConfig {
-        name: name.as_str().to_owned(),
-        url,
-        session_id: Uuid::new_v4().to_string(),
-        extensions: Extensions {
-            version: Extensions::VERSION,
-            raw_attachments: true,
-            max_packet_bytes: Some(app.config.max_packet_bytes),
-            max_message_bytes: Some(app.config.limits.max_message_bytes),
-            max_attribute_bytes: Some(app.config.room_limits.max_attribute_bytes),
-            batches: true,
-            resume: None,
-        },
-        limits: app.config.room_limits,
-    }
-}
-
-fn joining(app: &App, claims: &Claims, client: Client) -> Joining {
-    Joining {
-        participant_id: ParticipantId::new(&Uuid::new_v4().to_string()),
-        name: claims.name().to_owned(),
-        role: claims.role().to_owned(),
-        attributes: JsonText::empty_object(),
-        grants: Grants::from_claims(claims, app.config.legacy_grants),
-        traits: client.traits,
-        resume: None,
-    }
-}
-
-/// Says no: with a status, or to those who cannot see one with a close that makes them stop.
+/// Says no: with a status, or to those who cannot see one with a close.
 fn refuse(upgrade: WebSocketUpgrade, client: Client, refusal: Refusal) -> Response {
     if client.needs_close() {
         let record = Extension(refusal.clone());

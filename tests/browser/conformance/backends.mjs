@@ -1,5 +1,10 @@
-// The three rooms that must be one to their members: a server's, one in a page, one that tabs share.
+// The rooms that must be one to their members: a server's, one over several servers, one in a page, one
+// that tabs share.
 
+import { randomBytes } from "node:crypto";
+
+import { startNats } from "../../../scripts/lib/nats.mjs";
+import { startServer } from "../../support/server.mjs";
 import { Actor, makeCast } from "./actor.mjs";
 
 /** Members of a server's room, all in one page. */
@@ -9,6 +14,25 @@ export async function overServer(stage) {
   return new Backend([page], async (_, room, name) => {
     const seat = await stage.server.token(room, name, "user");
     await page.evaluate(enter, { name, seat });
+  });
+}
+
+/** The same, where each is connected to another of three nodes. */
+export async function overNodes(stage, nats) {
+  const { url, stop } = await startNats(nats);
+  const env = { ROOM_SECRET: randomBytes(32).toString("hex") };
+  const start = () => startServer({ args: ["--cluster", url], env });
+  const nodes = await Promise.all([start(), start(), start()]);
+  const page = await stage.blank();
+  await page.evaluate(makeCast);
+  let next = 0;
+  const enterOne = async (_, room, name) => {
+    const seat = await nodes[next++ % nodes.length].token(room, name, "user");
+    await page.evaluate(enter, { name, seat });
+  };
+  return new Backend([page], enterOne, async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+    stop();
   });
 }
 
@@ -37,11 +61,13 @@ export async function acrossTabs(stage) {
 class Backend {
   #pages;
   #enter;
+  #end;
 
-  /** `enter(page, room, name)` connects a client. */
-  constructor(pages, enter) {
+  /** `enter(page, room, name)` connects a client; `end` is called when everything is over. */
+  constructor(pages, enter, end = async () => {}) {
     this.#pages = pages;
     this.#enter = enter;
+    this.#end = end;
   }
 
   /** Gives the members of a new room by name, connected one after the other. */
@@ -83,8 +109,9 @@ class Backend {
     }
   }
 
-  close() {
-    return this.#pages[0].context().close();
+  async close() {
+    await this.#pages[0].context().close();
+    await this.#end();
   }
 }
 

@@ -1,5 +1,6 @@
 //! `room serve`
 
+mod cluster;
 mod file;
 mod lifetime;
 mod limits;
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 use tracing::warn;
 
 use self::{
+    cluster::Cluster,
     file::ConfigFile,
     limits::{Limits, within},
     settings::Settings,
@@ -98,6 +100,9 @@ pub(crate) struct Arguments {
     /// sets them
     #[arg(long)]
     trust_forwarded: bool,
+
+    #[command(flatten)]
+    cluster: Cluster,
 
     /// What to log on standard error, such as debug or room_server=debug
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
@@ -193,6 +198,7 @@ impl Arguments {
 
 fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
     let mut config = ServerConfig::new(keys(&arguments)?);
+    config.cluster = arguments.cluster.config()?;
     config.dev = arguments.dev;
     config.clock_skew = Duration::from_secs(arguments.clock_skew.into());
     config.end_expired = arguments.end_expired;
@@ -214,6 +220,7 @@ fn keys(arguments: &Arguments) -> anyhow::Result<Keys> {
         warn!("the secret has fewer than 32 bytes; tokens can be forged by guessing it");
     }
     if arguments.dev {
+        arguments.cluster.check_secret(secret.as_ref())?;
         secret.get_or_insert_with(Secret::random);
     }
     let keys = secret.map_or_else(Keys::default, Keys::from_secret);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{body::Bytes, extract::ws::WebSocket};
+use axum::body::Bytes;
 use room_proto::Resume;
 use tokio::{
     sync::{self, watch},
@@ -19,7 +19,7 @@ use crate::{
     metrics::Level,
     outbox::Ending,
     rooms::lock,
-    seat::{Over, Seat},
+    seat::{Over, Seat, Wire},
 };
 
 /// How a member comes back to its seat.
@@ -81,7 +81,7 @@ impl Turns {
 /// One connection of a member.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) socket: WebSocket,
+    pub(crate) wire: Wire,
     /// Until when it may last.
     pub(crate) expiry: Option<Instant>,
 }

@@ -56,6 +56,13 @@ impl Server {
         Self { address, admin, metrics, stop: Some(stop), running }
     }
 
+    /// One that somebody else has started, with the same secret.
+    #[allow(dead_code, reason = "the tests of clusters have such servers")]
+    pub(crate) fn elsewhere(address: SocketAddr) -> Self {
+        let running = tokio::spawn(std::future::pending());
+        Self { address, admin: address, metrics: Arc::default(), stop: None, running }
+    }
+
     /// What has been counted, without what has not happened.
     pub(crate) fn counted(&self) -> Vec<(Incident, u64)> {
         self.metrics.counts().filter(|(_, count)| *count > 0).collect()

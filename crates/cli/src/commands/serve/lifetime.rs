@@ -42,6 +42,6 @@ pub(super) async fn serve(
 fn failed(error: ServeError) -> Failure {
     match error {
         ServeError::Config(error) => Failure::usage(error),
-        ServeError::Listener(_) => Failure::Failed(error.into()),
+        ServeError::Cluster(_) | ServeError::Listener(_) => Failure::Failed(error.into()),
     }
 }

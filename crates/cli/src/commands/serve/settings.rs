@@ -66,6 +66,10 @@ impl Settings {
         let mut text = String::new();
         for Setting { key, value, origin } in &self.0 {
             let line = match value {
+                // It would be another one without it, so it is not for reading back.
+                Some(value) if has_password(key, value) => {
+                    format!("# {key} is set, with a password  # {}", origin.name())
+                }
                 Some(value) => format!("{key} = {value}  # {}", origin.name()),
                 None => format!("# {key} is not set"),
             };
@@ -74,6 +78,11 @@ impl Settings {
         }
         text
     }
+}
+
+/// Of all settings only the addresses of NATS can have one.
+fn has_password(key: &str, value: &Value) -> bool {
+    key == "cluster" && value.as_str().is_some_and(|urls| urls.contains('@'))
 }
 
 fn value(arg: &Arg, read: &ArgMatches) -> Option<Value> {
