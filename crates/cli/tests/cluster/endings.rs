@@ -6,7 +6,7 @@ use room_proto::{Event, Request, frame::system};
 
 use crate::{
     guest::Guest,
-    harness::{Client, Kind, SECRET, outgoing, within},
+    harness::{Client, Kind, SECRET, Server, outgoing, within},
     nats::Nats,
     nodes::{come_back, is_message, lost, nodes},
     spread::added,
@@ -52,6 +52,19 @@ async fn the_rooms_of_an_owner_that_shuts_down_are_free_at_once() {
     let said = outgoing("again", "{}", 10);
     bob.command(|session, now| session.broadcast(now, said)).await.unwrap();
     ann.until(is_message("again")).await;
+}
+
+#[tokio::test]
+async fn nodes_can_begin_at_the_same_moment() {
+    let Some(nats) = Nats::start().await else { return };
+    let nodes: [Server; 8] = nodes(&nats).await;
+
+    let mut ann = Client::join(&nodes[0], Kind::Ours, "lobby", "ann").await;
+    for node in &nodes {
+        let mut bob = Client::join(node, Kind::Ours, "lobby", "bob").await;
+        bob.request(Request::Broadcast { outgoing: outgoing("hi", "{}", 0) }).await;
+        assert_eq!(ann.delivered("hi").await.from, bob.id);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use room_cluster::{NodeId, Owner};
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::cluster::ClusterError;
 
@@ -165,7 +165,23 @@ impl Store {
     }
 }
 
+/// Finds the bucket, or makes it. Tries for a second: NATS may have begun just now, and other nodes may
+/// make the bucket in the same moment.
 async fn bucket(context: &Context, name: &str, max_age: Duration) -> Result<kv::Store, StoreError> {
+    for _ in 1..TRIES {
+        if let Ok(bucket) = find_or_make(context, name, max_age).await {
+            return Ok(bucket);
+        }
+        sleep(BETWEEN_TRIES).await;
+    }
+    find_or_make(context, name, max_age).await
+}
+
+async fn find_or_make(
+    context: &Context,
+    name: &str,
+    max_age: Duration,
+) -> Result<kv::Store, StoreError> {
     if let Ok(bucket) = context.get_key_value(name).await {
         return Ok(bucket);
     }
@@ -187,5 +203,7 @@ async fn bucket(context: &Context, name: &str, max_age: Duration) -> Result<kv::
     context.get_key_value(name).await.map_err(StoreError::new)
 }
 
+const TRIES: usize = 10;
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 const ROOMS: &str = "room-owners";
 const NODES: &str = "room-nodes";

@@ -50,9 +50,12 @@ impl Server {
         let metrics = Arc::clone(&config.metrics);
         let (stop, stopped) = oneshot::channel();
         // A test that ends drops `stop`, and so its server.
-        let running = tokio::spawn(run(listeners, config, async {
+        let running = run(listeners, config, async {
             let _ = stopped.await;
-        }));
+        });
+        let running = tokio::spawn(async {
+            running.await.inspect_err(|error| eprintln!("a server has failed: {error}"))
+        });
         Self { address, admin, metrics, stop: Some(stop), running }
     }
 
