@@ -2,11 +2,16 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::{Dispatch, subscriber::DefaultGuard};
+use tracing_subscriber::{Registry, fmt::MakeWriter};
+
+/// As long as a process has a single subscriber, `tracing` asks only the thread that comes to an event
+/// first whether it is wanted, and remembers the answer for all threads. So there are always more.
+static OTHERS: LazyLock<[Dispatch; 2]> =
+    LazyLock::new(|| [(); 2].map(|()| Dispatch::new(Registry::default())));
 
 /// Everything that is logged on this thread, on which a test has its server too.
 pub(crate) struct Log {
@@ -16,6 +21,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn start() -> Self {
+        LazyLock::force(&OTHERS);
         let text = Text::default();
         let log = tracing_subscriber::fmt().with_env_filter(FILTER).with_writer(text.clone());
         let guard = tracing::subscriber::set_default(log.with_ansi(false).finish());
@@ -24,6 +30,7 @@ impl Log {
 
     /// One JSON object a line, as `--log-format json` writes it.
     pub(crate) fn start_json() -> Self {
+        LazyLock::force(&OTHERS);
         let text = Text::default();
         let log = tracing_subscriber::fmt().with_env_filter(FILTER).with_writer(text.clone());
         let guard = tracing::subscriber::set_default(log.json().flatten_event(true).finish());
