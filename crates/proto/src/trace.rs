@@ -10,6 +10,7 @@
 use crate::{
     JsonText,
     json::{Fields, Raw},
+    members,
 };
 
 /// A trace context: the object `otel`, which says something. Cheap to clone.
@@ -51,6 +52,13 @@ impl Trace {
         let fields = Fields::read(self.0.as_str().as_bytes(), &["traceparent"]).ok()?;
         fields.maybe("traceparent", Raw::string).ok()?
     }
+
+    /// The same trace with another parent; whatever else it says stays.
+    #[must_use]
+    pub fn with_traceparent(&self, traceparent: &str) -> Self {
+        let others = members::without(&self.0, "traceparent");
+        Self(members::with(&others, "traceparent", &JsonText::from_string(traceparent)))
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +75,16 @@ mod tests {
         assert_eq!(trace.otel().as_str(), otel);
         assert_eq!(trace.traceparent().as_deref(), Some(PARENT));
         assert_eq!(Trace::read(&trace.to_json()), Some(trace));
+    }
+
+    #[test]
+    fn another_parent_takes_the_place_of_the_first_and_the_rest_stays() {
+        let twice = r#"{"otel":{"traceparent":"a","tracestate":"x=\ud800","traceparent":"b"}}"#;
+        let trace = Trace::read(twice).expect("a trace").with_traceparent(PARENT);
+
+        assert_eq!(trace.traceparent().as_deref(), Some(PARENT));
+        let otel = format!(r#"{{"tracestate":"x=\ud800","traceparent":"{PARENT}"}}"#);
+        assert_eq!(trace.otel().as_str(), otel);
     }
 
     #[test]

@@ -11,7 +11,9 @@ use room::RoomLimits;
 use room_proto::Limits;
 use thiserror::Error;
 
-use crate::{cluster::ClusterConfig, keys::Keys, metrics::Metrics, origin::Origin};
+use crate::{
+    cluster::ClusterConfig, keys::Keys, metrics::Metrics, origin::Origin, otlp::TraceExport,
+};
 
 /// How the server behaves. Start from [`ServerConfig::new`].
 #[derive(Clone, Debug)]
@@ -65,6 +67,8 @@ pub struct ServerConfig {
     pub cluster: Option<ClusterConfig>,
     /// Where the server counts what passes through it, and what it did not allow.
     pub metrics: Arc<Metrics>,
+    /// Where the spans of messages that belong to a trace go; without it there are none.
+    pub traces: Option<TraceExport>,
 }
 
 impl ServerConfig {
@@ -96,6 +100,7 @@ impl ServerConfig {
             trust_forwarded: false,
             cluster: None,
             metrics: Arc::default(),
+            traces: None,
         }
     }
 

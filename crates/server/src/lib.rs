@@ -20,6 +20,7 @@ mod guard;
 mod keys;
 mod metrics;
 mod origin;
+mod otlp;
 mod outbox;
 mod pacing;
 mod refusal;
@@ -47,10 +48,12 @@ pub use config::{ConfigError, Mount, MountError, ServerConfig, StaticFile};
 pub use keys::{ApiKey, KeyError, Keys, Secret};
 pub use metrics::{Incident, Level, Metrics, Total};
 pub use origin::{Origin, OriginError};
+pub use otlp::{Endpoint, EndpointError, TraceExport};
 pub use room_name::{RoomName, RoomNameError};
 pub use tokens::{NewToken, TokenError, verify};
 
 use cluster::Cluster;
+use otlp::Exporter;
 use rooms::Rooms;
 use seat::Seats;
 use stage::{Life, Stage};
@@ -89,7 +92,10 @@ pub async fn run(
         () = &mut shutdown => return Ok(()),
     };
     let (down, mut is_down) = watch::channel(false);
-    let rooms = Arc::new(Rooms::new(config.max_rooms, Arc::clone(&config.metrics)));
+    let export = config.traces.as_ref().map(|traces| Exporter::start(traces, &config.metrics));
+    let (exporter, tracer) = export.unzip();
+    let rooms = Rooms::new(config.max_rooms, Arc::clone(&config.metrics)).with_tracer(tracer);
+    let rooms = Arc::new(rooms);
     let (seats, life) = (Arc::default(), Life::default());
     let app = Arc::new(App { rooms, seats, life, config, cluster, shutdown: down });
     if let Some(admin) = admin {
@@ -122,6 +128,9 @@ pub async fn run(
     drop(tasks);
     if let Some(cluster) = &app.cluster {
         cluster.leave().await;
+    }
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
     }
     Ok(())
 }

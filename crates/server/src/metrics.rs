@@ -110,6 +110,8 @@ numbers! {
         MessagesSent = "room_messages_sent_total", "Messages that were sent to members";
         BytesReceived = "room_received_bytes_total", "Bytes of the WebSocket messages from members";
         BytesSent = "room_sent_bytes_total", "Bytes of the WebSocket messages to members";
+        SpansExported = "room_spans_exported_total", "Spans that the collector of traces has taken";
+        SpansDropped = "room_spans_dropped_total", "Spans that it did not get";
     }
 }
 

@@ -39,7 +39,7 @@ impl Pacing {
             Verdict::Pass => membership.handle(frame, trace),
             Verdict::Refuse(error) => {
                 self.record(membership, now);
-                membership.handle(Err(error), None);
+                membership.handle(Err(error), trace);
             }
             Verdict::Pause(pause) => {
                 self.metrics.add(Incident::RateDelayed);

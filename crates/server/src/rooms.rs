@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use crate::{
     metrics::{Incident, Metrics},
+    otlp::{Sending, Tracer},
     outbox::{Ending, Outbox, TooSlow},
     room_name::RoomName,
 };
@@ -21,6 +22,7 @@ use crate::{
 pub(crate) struct Rooms {
     limit: usize,
     metrics: Arc<Metrics>,
+    tracer: Option<Arc<Tracer>>,
     // Locked before any room, never after one.
     by_name: Mutex<HashMap<RoomName, Arc<LiveRoom>>>,
 }
@@ -42,7 +44,12 @@ pub(crate) enum NoPlace {
 impl Rooms {
     /// No rooms yet, and never more than so many.
     pub(crate) fn new(limit: usize, metrics: Arc<Metrics>) -> Self {
-        Self { limit, metrics, by_name: Mutex::default() }
+        Self { limit, metrics, tracer: None, by_name: Mutex::default() }
+    }
+
+    /// Messages that belong to a trace have spans, if there is somebody to give them to.
+    pub(crate) fn with_tracer(self, tracer: Option<Tracer>) -> Self {
+        Self { tracer: tracer.map(Arc::new), ..self }
     }
 
     /// Lets a member in; what the room has for it goes to `outbox`.
@@ -62,7 +69,8 @@ impl Rooms {
             }
             None => {
                 let metrics = Arc::clone(&self.metrics);
-                Arc::new(LiveRoom::new(name.clone(), Room::new(config()), metrics))
+                let tracer = self.tracer.clone();
+                Arc::new(LiveRoom::new(name.clone(), Room::new(config()), metrics, tracer))
             }
         };
         let member = room.join(joining, outbox)?;
@@ -128,8 +136,14 @@ pub(crate) struct Membership {
 
 impl Membership {
     /// Tells the room what the member said. After the end nobody listens.
-    pub(crate) fn handle(&self, frame: Result<ClientFrame, FrameError>, trace: Option<Trace>) {
-        self.room.handle(self.member, frame, trace);
+    pub(crate) fn handle(&self, frame: Result<ClientFrame, FrameError>, mut trace: Option<Trace>) {
+        let tracer = self.room.tracer.as_deref();
+        let mut span = tracer
+            .and_then(|tracer| tracer.open(&mut trace, &frame, &self.room.name, &self.participant));
+        self.room.handle(self.member, frame, trace, span.as_mut());
+        if let Some(span) = span {
+            span.close();
+        }
     }
 
     /// Leaves the room at once; the connection ends like this when its queue is sent.
@@ -164,19 +178,21 @@ impl Drop for Membership {
 #[derive(Debug)]
 struct LiveRoom {
     name: RoomName,
+    tracer: Option<Arc<Tracer>>,
     state: Mutex<State>,
 }
 
 impl LiveRoom {
-    fn new(name: RoomName, room: Room, metrics: Arc<Metrics>) -> Self {
-        Self { name, state: Mutex::new(State { room, outboxes: HashMap::new(), metrics }) }
+    fn new(name: RoomName, room: Room, metrics: Arc<Metrics>, tracer: Option<Arc<Tracer>>) -> Self {
+        let state = Mutex::new(State { room, outboxes: HashMap::new(), metrics });
+        Self { name, tracer, state }
     }
 
     fn join(&self, joining: Joining, outbox: Arc<Outbox>) -> Result<MemberId, JoinError> {
         let mut state = lock(&self.state);
         let member = state.room.join(joining)?;
         state.outboxes.insert(member, outbox);
-        state.deliver(&self.name);
+        state.deliver(&self.name, None);
         Ok(member)
     }
 
@@ -185,11 +201,12 @@ impl LiveRoom {
         member: MemberId,
         frame: Result<ClientFrame, FrameError>,
         trace: Option<Trace>,
+        span: Option<&mut Sending<'_>>,
     ) {
         let mut state = lock(&self.state);
         if state.outboxes.contains_key(&member) {
             state.room.handle_traced(member, frame, trace);
-            state.deliver(&self.name);
+            state.deliver(&self.name, span);
         }
     }
 
@@ -200,7 +217,7 @@ impl LiveRoom {
                 outbox.end(ending);
             }
             state.room.leave(member);
-            state.deliver(&self.name);
+            state.deliver(&self.name, None);
         }
     }
 
@@ -210,7 +227,7 @@ impl LiveRoom {
         for (member, outbox) in std::mem::take(&mut state.outboxes) {
             outbox.end(Ending::Moved);
             state.room.leave(member);
-            state.deliver(&self.name);
+            state.deliver(&self.name, None);
         }
     }
 
@@ -235,8 +252,11 @@ struct State {
 
 impl State {
     /// Carries out what the room wants. Nothing here waits for anybody.
-    fn deliver(&mut self, name: &RoomName) {
+    fn deliver(&mut self, name: &RoomName, mut span: Option<&mut Sending<'_>>) {
         while let Some(output) = self.room.poll_output() {
+            if let Some(span) = &mut span {
+                span.see(&output, &self.room);
+            }
             match output {
                 Output::Deliver { to, frame, can_wait } => {
                     let outbox = self.outboxes.get(&to);

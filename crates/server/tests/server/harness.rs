@@ -71,6 +71,11 @@ impl Server {
         self.metrics.counts().filter(|(_, count)| *count > 0).collect()
     }
 
+    /// Its counts, which outlive it.
+    pub(crate) fn counts(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
     /// Begins the shutdown.
     pub(crate) fn stop(mut self) -> JoinHandle<Result<(), ServeError>> {
         self.signal();

@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod clients;
+mod collector;
 mod dev_token;
 mod drain;
 mod endings;
@@ -16,6 +17,7 @@ mod harness;
 mod limits;
 mod log;
 mod origins;
+mod otlp;
 mod proxies;
 mod refusals;
 mod resume;

@@ -3,12 +3,15 @@
 use bytes::Bytes;
 use futures_util::SinkExt as _;
 use room_proto::{Message, MessageId, Outgoing, Request};
+use serde_json::json;
 use tokio_tungstenite::tungstenite;
 
 use crate::{
+    collector::Collector,
     harness::{Client, Kind, Server, outgoing},
     limits::{refused, until},
     log::Log,
+    traces::{PARENT, invoke},
 };
 
 const SECRET: &str = "the-rabbit-is-in-the-hat";
@@ -31,6 +34,50 @@ async fn nor_are_they_where_the_log_is_json() {
     let joined: serde_json::Value =
         serde_json::from_str(&log.lines("a member has joined")[0]).unwrap();
     assert_eq!((&joined["room"], &joined["name"]), (&"lobby".into(), &"ann".into()));
+}
+
+/// Spans go to others than messages, and are kept longer.
+#[tokio::test]
+async fn nor_do_they_go_to_a_collector_of_traces() {
+    let log = Log::start();
+    let mut collector = Collector::start().await;
+    let export = collector.export();
+    let server = Server::start_with(|config| config.traces = Some(export)).await;
+    let token = server.token("lobby", "ann");
+    let (mut ann, _) = Client::connect_with(&server, Kind::Py0_56_0, "lobby", &token).await;
+    let id = ann.id.as_str().to_owned();
+
+    // Delivered, to nobody, without meaning, and in a stream's name; the type is secret too.
+    let text = format!(r#"{{"text":"{SECRET}"}}"#);
+    let said = |to: &str| {
+        json!({
+            "to_participant_id": to, "type": SECRET, "message_json": text,
+            "attachment_base64": "dGhlLXJhYmJpdC1pcy1pbi10aGUtaGF0"
+        })
+    };
+    let inputs = [
+        ("broadcast", said("")),
+        ("send", said(&id)),
+        ("send", said(SECRET)),
+        ("send", json!({ "to_participant_id": [SECRET] })),
+        ("stream", json!({ SECRET: SECRET })),
+        (SECRET, json!({ SECRET: SECRET })),
+    ];
+    for (tool, input) in &inputs {
+        invoke(&mut ann, tool, input, PARENT).await;
+    }
+
+    let mut bodies = String::new();
+    for _ in &inputs {
+        bodies += &collector.request().await.body;
+    }
+    let signature = token.rsplit('.').next().unwrap();
+    for text in [bodies, log.text()] {
+        assert!(!text.contains("rabbit") && !text.contains("dGhlLXJhYm"), "{text}");
+        assert!(!text.contains(signature), "{text}");
+        // What else the sender says about its trace.
+        assert!(!text.contains("a=b"), "{text}");
+    }
 }
 
 /// Says secrets in every way.

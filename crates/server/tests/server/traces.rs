@@ -8,7 +8,7 @@ use futures_util::SinkExt as _;
 
 use crate::harness::{Client, Kind, Server};
 
-const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+pub(crate) const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 #[tokio::test]
 async fn the_trace_of_an_official_sender_reaches_our_clients_and_no_others() {
@@ -38,10 +38,15 @@ async fn say_traced(client: &mut Client, tool: &str, to: Option<&str>) {
     let input = json!({
         "to_participant_id": to, "type": "traced", "message_json": "{}", "attachment_base64": null
     });
+    invoke(client, tool, &input, PARENT).await;
+}
+
+/// Uses a tool within a trace.
+pub(crate) async fn invoke(client: &mut Client, tool: &str, input: &Value, traceparent: &str) {
     let request = json!({
         "toolkit": "messaging", "tool": tool, "participant_id": null, "on_behalf_of_id": null,
         "arguments": { "type": "json", "json": input }, "tool_call_id": "x",
-        "__meshagent__": { "v": 1, "otel": { "traceparent": PARENT, "tracestate": "a=b" } }
+        "__meshagent__": { "v": 1, "otel": { "traceparent": traceparent, "tracestate": "a=b" } }
     })
     .to_string();
     let body = [&(request.len() as u64).to_be_bytes()[..], request.as_bytes()].concat();
@@ -52,7 +57,7 @@ async fn say_traced(client: &mut Client, tool: &str, to: Option<&str>) {
 }
 
 /// The JSON of the next traced message, as it came.
-async fn next_said(client: &mut Client) -> Value {
+pub(crate) async fn next_said(client: &mut Client) -> Value {
     loop {
         let message = client.message().await;
         let body = Body::parse(&message.body, &room_proto::Limits::default()).unwrap();
