@@ -6,7 +6,7 @@ mod process;
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     path::PathBuf,
     process::{Command, Output},
@@ -148,6 +148,8 @@ fn what_is_wrong_in_a_file_is_named_with_the_file() {
         ("mount = ['/a=b', 'c']", "mount: a mount is written /prefix=DIR"),
         ("allow-origin = ['example.org']", "allow-origin: an origin is written"),
         ("log-format = 'xml'", "log-format: must be one of text, json"),
+        ("otlp-endpoint = 'https://h'", "otlp-endpoint: https needs TLS"),
+        ("otlp-traces-endpoint = 'hush'", "otlp-traces-endpoint: a collector is written"),
         ("www = ''", "www: must not be empty"),
         ("www = 1979-05-27", "www: must be a string, not a date"),
         ("dev = true\ndev = false", "line 2 is not TOML"),
@@ -168,6 +170,50 @@ fn what_is_wrong_in_a_file_is_named_with_the_file() {
         assert!(!said.contains("hush"), "{said}");
         assert!(output.stdout.is_empty());
     }
+}
+
+#[test]
+fn a_collector_of_traces_is_named_by_flag_variable_or_file() {
+    let file = file("otlp.toml", "otlp-endpoint = \"http://file:4318\"\n");
+
+    let said = printed(&mut serve(&["--config", &file]));
+    assert_line(&said, "otlp-endpoint = \"http://file:4318\"  # file");
+    assert_line(&said, "# otlp-traces-endpoint is not set");
+    assert_line(&said, "otlp-service-name = \"room-server\"  # default");
+
+    let said = printed(
+        serve(&["--config", &file])
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://variable:4318")
+            .env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "")
+            .env("OTEL_SERVICE_NAME", "rooms"),
+    );
+    assert_line(&said, "otlp-endpoint = \"http://variable:4318\"  # environment");
+    assert_line(&said, "otlp-traces-endpoint = \"\"  # environment");
+    assert_line(&said, "otlp-service-name = \"rooms\"  # environment");
+
+    let said = printed(&mut serve(&["--config", &file, "--otlp-endpoint", "http://flag"]));
+    assert_line(&said, "otlp-endpoint = \"http://flag\"  # flag");
+}
+
+#[test]
+fn a_collector_that_needs_tls_is_refused_wherever_it_is_named() {
+    let flag = serve(&["--otlp-endpoint", "https://h"]).output().unwrap();
+    let variable = serve(&[]).env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://h/x").output();
+
+    for output in [flag, variable.unwrap()] {
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(text(&output).contains("https needs TLS"), "{output:?}");
+    }
+}
+
+#[test]
+fn a_server_exports_where_it_is_told_to() {
+    let endpoint = "http://127.0.0.1:9/otlp";
+    let mut server = Server::start(&["--dev", "--log-format", "json", "--otlp-endpoint", endpoint]);
+
+    let log = BufReader::new(server.process.stderr.take().unwrap());
+    let line = log.lines().map(Result::unwrap).find(|line| line.contains("exporting traces"));
+    assert!(line.unwrap().contains(r#""endpoint":"http://127.0.0.1:9/otlp/v1/traces""#));
 }
 
 #[test]

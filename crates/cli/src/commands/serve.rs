@@ -7,6 +7,7 @@ mod limits;
 mod print;
 mod settings;
 mod supervisor;
+mod traces;
 
 use std::{
     env,
@@ -27,6 +28,7 @@ use self::{
     file::ConfigFile,
     limits::{Limits, within},
     settings::Settings,
+    traces::Traces,
 };
 use crate::{demo, failure::Failure, interrupt::shutdown_signal, secrets};
 
@@ -114,6 +116,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     limits: Limits,
+
+    #[command(flatten)]
+    traces: Traces,
 
     /// All of it, and where it is from.
     #[arg(skip)]
@@ -209,6 +214,7 @@ fn config(arguments: Arguments) -> anyhow::Result<ServerConfig> {
     config.allowed_origins = arguments.allow_origin;
     config.trust_forwarded = arguments.trust_forwarded;
     arguments.limits.apply(&mut config);
+    config.traces = arguments.traces.export(&arguments.settings);
     Ok(config)
 }
 

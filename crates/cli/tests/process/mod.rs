@@ -19,7 +19,7 @@ pub(crate) fn room(arguments: &[&str]) -> Command {
 }
 
 /// What the variables begin with that the binary reads.
-const PREFIXES: [&str; 2] = ["ROOM_", "MESHAGENT_"];
+const PREFIXES: [&str; 3] = ["ROOM_", "MESHAGENT_", "OTEL_"];
 
 /// What it said on standard error.
 pub(crate) fn text(output: &Output) -> String {

@@ -20,7 +20,7 @@ struct Setting {
 }
 
 /// Who has said what holds. Of several the first wins.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Origin {
     Flag,
     Environment,
