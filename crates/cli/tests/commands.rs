@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod member;
 mod process;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
     process::Command,
 };
 
+use member::join;
 use process::{Server, room, text};
 
 #[test]
@@ -119,34 +121,7 @@ fn serve_can_log_json() {
 /// Everything that is logged while somebody joins; the token is not in it.
 fn log_of_a_join(format: &str) -> String {
     let mut server = Server::start(&["--dev", "--log", "trace", "--log-format", format]);
-    let body = r#"{"room":"lobby","name":"Ann"}"#;
-    let mut socket = TcpStream::connect(&server.address).unwrap();
-    let length = body.len();
-    write!(
-        socket,
-        "POST /dev/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
-    let token = answer.split(r#""token":""#).nth(1).unwrap().trim_end_matches("\"}");
-
-    let mut socket = TcpStream::connect(&server.address).unwrap();
-    write!(
-        socket,
-        "GET /rooms/lobby?token={token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
-         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    .unwrap();
-    // The client is in when it is told who it is.
-    let mut greeting = Vec::new();
-    while !greeting.windows(9).any(|bytes| bytes == b"connected") {
-        let mut byte = [0];
-        socket.read_exact(&mut byte).unwrap();
-        greeting.extend(byte);
-    }
+    let (_socket, token) = join(&server.address);
 
     server.process.kill().unwrap();
     let mut log = String::new();

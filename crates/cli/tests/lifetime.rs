@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(unix)]
 
+mod member;
 mod process;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use member::join;
 use process::{Server, room, text};
 
 #[test]
@@ -53,7 +55,7 @@ fn an_admin_address_that_is_taken_is_a_failure() {
 fn the_first_signal_drains_and_the_second_ends_at_once() {
     for (first, second) in [("-TERM", "-TERM"), ("-TERM", "-INT"), ("-INT", "-INT")] {
         let mut server = Server::start(&["--dev", "--drain-time", "600"]);
-        let _member = join(&server);
+        let _member = join(&server.address).0;
 
         kill(&server, first);
         while !get(&server.address, "/readyz").starts_with("HTTP/1.1 503") {}
@@ -106,36 +108,4 @@ fn get(address: &str, path: &str) -> String {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
     answer
-}
-
-/// A member that says nothing.
-fn join(server: &Server) -> TcpStream {
-    let body = r#"{"room":"lobby","name":"Ann"}"#;
-    let length = body.len();
-    let mut socket = TcpStream::connect(&server.address).unwrap();
-    write!(
-        socket,
-        "POST /dev/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
-    let token = answer.split(r#""token":""#).nth(1).unwrap().trim_end_matches("\"}");
-
-    let mut socket = TcpStream::connect(&server.address).unwrap();
-    write!(
-        socket,
-        "GET /rooms/lobby?token={token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
-         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    .unwrap();
-    let mut greeting = Vec::new();
-    while !greeting.windows(9).any(|bytes| bytes == b"connected") {
-        let mut byte = [0];
-        socket.read_exact(&mut byte).unwrap();
-        greeting.extend(byte);
-    }
-    socket
 }
