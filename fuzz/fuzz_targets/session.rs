@@ -202,6 +202,7 @@ impl World {
                     kind: KINDS[usize::from(kind) % KINDS.len()].to_owned(),
                     message,
                     attachment: Bytes::from_static(b"xyz"),
+                    trace: None,
                 }));
             }
             Step::Closed(code) => self.input(Input::Closed { code, reason: "" }),
