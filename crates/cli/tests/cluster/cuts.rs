@@ -164,8 +164,7 @@ async fn rooms_that_the_store_has_forgotten_stay_with_whoever_has_them() {
     owners.stream.purge().await.unwrap();
 
     // It looks when its connection is a new one.
-    proxy.set(Way::Cut);
-    proxy.set(Way::Open);
+    within(proxy.interrupt()).await;
     within(async {
         while owners.stream.get_info().await.unwrap().state.messages == 0 {
             tokio::time::sleep(LEASE / 40).await;

@@ -1,6 +1,6 @@
 //! What stands between a node and NATS, and can be cut.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -26,6 +26,8 @@ pub(crate) enum Way {
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     way: watch::Sender<Way>,
+    /// Every connection has a receiver.
+    carried: Arc<watch::Sender<()>>,
 }
 
 impl Proxy {
@@ -33,16 +35,30 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (way, state) = watch::channel(Way::Open);
+        let carried = Arc::new(watch::Sender::new(()));
+        let all = Arc::clone(&carried);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(carry(socket, port, state.clone()));
+                let (state, one) = (state.clone(), all.subscribe());
+                tokio::spawn(async move {
+                    carry(socket, port, state).await;
+                    drop(one);
+                });
             }
         });
-        Self { address, way }
+        Self { address, way, carried }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("nats://{}", self.address)
+    }
+
+    /// Ends all connections; new ones are carried again.
+    pub(crate) async fn interrupt(&self) {
+        self.set(Way::Cut);
+        // A way that is open again before anybody has looked was never cut.
+        self.carried.closed().await;
+        self.set(Way::Open);
     }
 
     pub(crate) fn set(&self, way: Way) {
