@@ -15,6 +15,11 @@ const START_LIMIT_MS = 30_000;
 /** The slowest client takes half a minute for its part of a round. */
 const ANSWER_LIMIT_MS = 120_000;
 
+/** At rest it does less than so much in a step. */
+const QUIET_SECONDS = 0.01;
+const QUIET_STEP_MS = 250;
+const QUIET_TRIES = 80;
+
 /** Starts a headless Chromium. */
 export async function openBrowser() {
   const folder = await mkdtemp(path.join(os.tmpdir(), "room-bench-"));
@@ -97,20 +102,37 @@ class Browser {
   }
 
   /** Opens a page in a context of its own, and so in a process of its own. */
-  async page(url) {
+  async page(url, isBench = true) {
     const { browserContextId } = await this.#wire.send("Target.createBrowserContext");
     const target = { url: "about:blank", browserContextId };
     const { targetId } = await this.#wire.send("Target.createTarget", target);
     const attach = { targetId, flatten: true };
     const { sessionId } = await this.#wire.send("Target.attachToTarget", attach);
     const page = new Page(this.#wire, { browserContextId, sessionId });
-    await page.open(url);
+    await page.open(url, isBench);
     return page;
   }
 
   /** What the processors have done for the browser and all its processes, in seconds. */
   async processorSeconds() {
     return (await this.processes()).reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  }
+
+  /**
+   * Resolves when the browser has nothing more to do: with each window it loads parts of its own
+   * surface, for seconds, in processes beside that of the page.
+   */
+  async quiet() {
+    let before = await this.processorSeconds();
+    for (let tries = 0; tries < QUIET_TRIES; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, QUIET_STEP_MS));
+      const now = await this.processorSeconds();
+      if (now - before < QUIET_SECONDS) {
+        return;
+      }
+      before = now;
+    }
+    throw new Error("Chromium does not come to rest");
   }
 
   /** Each process, with its `type`, its `id` and its `cpuTime` in seconds. */

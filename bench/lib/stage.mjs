@@ -22,9 +22,9 @@ const PRELOAD =
   '<link rel="preload" href="/pkg/glue/room_messaging_bg.wasm" as="fetch" crossorigin>';
 
 /** Bundles the pages and starts everything. */
-export async function openStage() {
+export async function openStage({ pkg = at("pkg") } = {}) {
   const www = await makePages();
-  const server = await startProcess(BINARY, ["--www", www, "--mount", `/pkg=${at("pkg")}`]);
+  const server = await startProcess(BINARY, ["--www", www, "--mount", `/pkg=${pkg}`]);
   const script = at("bench", "lib", "socketio-server.mjs");
   const socketio = await startProcess(process.execPath, [script]);
   const browser = await openBrowser();
@@ -55,6 +55,16 @@ async function makePages() {
     await writeFile(path.join(www, `${name}.html`), `${head}${ahead}${script}\n`);
   }
   return www;
+}
+
+/** When the page that opens at once has been answered, in milliseconds. */
+function answered(page) {
+  return page.call(async () => {
+    while (globalThis.bench.answeredMs === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return globalThis.bench.answeredMs;
+  });
 }
 
 /** Starts a process that says its ports in its first line, and ends with its input. */
@@ -105,7 +115,11 @@ class Stage {
       await page.call((seat) => globalThis.bench.open(seat), await seat(name, other));
     };
     await Promise.all([open(a, "a", "b"), open(b, "b", "a")]);
+    await this.#browser.quiet();
     const pages = [a, b];
+    /** The address of a page that opens at once. */
+    const atOnce = async (name) =>
+      `${address}#seat=${encodeURIComponent(JSON.stringify(await seat(name, "b")))}`;
     return {
       a,
       b,
@@ -123,22 +137,29 @@ class Stage {
        * A page that opens at once, twice, and says after how many milliseconds it was answered.
        */
       newcomer: async () => {
-        const hash = encodeURIComponent(JSON.stringify(await seat("newcomer", "b")));
-        const answered = () =>
-          page.call(async () => {
-            while (globalThis.bench.answeredMs === undefined) {
-              await new Promise((resolve) => setTimeout(resolve, 5));
-            }
-            return globalThis.bench.answeredMs;
-          });
-        const page = await this.#browser.page(`${address}#seat=${hash}`);
-        const cold = await answered();
-        const again = encodeURIComponent(JSON.stringify(await seat("newcomer again", "b")));
+        const page = await this.#browser.page("about:blank", false);
+        await this.#browser.quiet();
+        await page.open(await atOnce("newcomer"));
+        const cold = await answered(page);
         await page.open("about:blank", false);
-        await page.open(`${address}#seat=${again}`);
-        const warm = await answered();
+        await this.#browser.quiet();
+        await page.open(await atOnce("newcomer again"));
+        const warm = await answered(page);
         await page.close();
         return { cold, warm };
+      },
+      /** The same once, with what its main thread did. */
+      profiledNewcomer: async (interval) => {
+        const page = await this.#browser.page("about:blank", false);
+        await this.#browser.quiet();
+        await page.cdp("Profiler.enable");
+        await page.cdp("Profiler.setSamplingInterval", { interval });
+        await page.cdp("Profiler.start");
+        await page.open(await atOnce("newcomer"));
+        const answeredMs = await answered(page);
+        const { profile } = await page.cdp("Profiler.stop");
+        await page.close();
+        return { answeredMs, profile };
       },
       close: () => Promise.all(pages.map((page) => page.close())),
     };
