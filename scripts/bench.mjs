@@ -1,5 +1,5 @@
 // npm run bench: builds everything and measures it beside its peers. Arguments go to `bench/run.mjs`:
-// `--rounds 5`, `--short`, `--clients raw,ours`.
+// `--rounds 5`, `--short`, `--clients raw,ours`. npm run profile does the same with `bench/profile.mjs`.
 
 import { Failure, main } from "./lib/log.mjs";
 import { at } from "./lib/paths.mjs";
@@ -11,9 +11,8 @@ await main(async () => {
   checkTools();
   await ensureNodeModules();
   const env = await new Workshop().benchEnv();
-  const { code } = await tee(process.execPath, [at("bench", "run.mjs"), ...process.argv.slice(2)], {
-    env,
-  });
+  const [script, ...args] = process.argv.slice(2);
+  const { code } = await tee(process.execPath, [at("bench", script), ...args], { env });
   if (code !== 0) {
     throw new Failure("the benchmark failed");
   }
