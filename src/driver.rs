@@ -14,6 +14,7 @@ use std::{
 
 use futures::StreamExt;
 use gloo_net::websocket::events::CloseEvent as Closing;
+use js_sys::ArrayBuffer;
 use room_proto::{Config, Input, Session, SessionError, Timestamp, session::Output};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -38,6 +39,8 @@ pub(crate) struct Driver {
     settling: Cell<bool>,
     /// When the listener's alarm rings.
     alarm: Cell<Option<Timestamp>>,
+    /// The time of what has been asked and is not settled.
+    time: Cell<Option<Timestamp>>,
     /// Who sends messages, and of what types.
     words: Words,
 }
@@ -52,6 +55,7 @@ impl Driver {
             ended: RefCell::default(),
             settling: Cell::new(false),
             alarm: Cell::default(),
+            time: Cell::default(),
             words: Words::default(),
         })
     }
@@ -86,10 +90,11 @@ impl Driver {
     }
 
     fn attach(self: &Rc<Self>, raw: WebSocket) -> Result<(), SessionError> {
-        let (socket, events) = Socket::attach(raw)?;
+        let (driver, number) = (Rc::clone(self), self.sockets.get() + 1);
+        let (socket, events) = Socket::attach(raw, move |bytes| driver.on_message(number, bytes))?;
         *self.socket.borrow_mut() = Some(Rc::new(socket));
-        self.sockets.set(self.sockets.get() + 1);
-        spawn_local(Rc::clone(self).listen(events, self.sockets.get()));
+        self.sockets.set(number);
+        spawn_local(Rc::clone(self).listen(events, number));
         Ok(())
     }
 
@@ -104,7 +109,11 @@ impl Driver {
 
     /// Makes the JavaScript error of a result.
     pub(crate) fn checked<T>(&self, result: Result<T, SessionError>) -> Result<T, JsValue> {
-        result.map_err(|error| to_js(&self.listener, &error))
+        result.map_err(|error| {
+            // What fails need not be settled.
+            self.time.set(None);
+            to_js(&self.listener, &error)
+        })
     }
 
     /// `number` is the socket's.
@@ -126,13 +135,21 @@ impl Driver {
         while !matches!(events.next().await, Some(SocketEvent::Closed(_)) | None) {}
     }
 
+    /// `number` is the socket's.
+    fn on_message(&self, number: u32, buffer: ArrayBuffer) {
+        // What comes after the end concerns nobody.
+        if self.sockets.get() != number || self.ended.borrow().is_some() {
+            return;
+        }
+        match lent::take(buffer) {
+            Ok(bytes) => self.feed(Input::Received(&bytes)),
+            Err(error) => self.fail_socket(&error.message),
+        }
+    }
+
     fn on_socket(&self, event: SocketEvent) {
         match event {
             SocketEvent::Opened => self.feed(Input::Opened),
-            SocketEvent::Received(buffer) => match lent::take(buffer) {
-                Ok(bytes) => self.feed(Input::Received(&bytes)),
-                Err(error) => self.fail_socket(&error.message),
-            },
             SocketEvent::Closed(Closing { code, reason, .. }) => {
                 let code = (code != NO_CLOSE_FRAME).then_some(code);
                 self.feed(Input::Closed { code, reason: &reason });
@@ -143,6 +160,7 @@ impl Driver {
     /// The socket cannot be used any more.
     fn fail_socket(&self, reason: &str) {
         let lost = Input::Closed { code: None, reason };
+        self.time.set(None);
         self.ask(|session, now| session.handle_input(now, lost));
         if let Some(socket) = self.socket() {
             socket.close(CLOSE_NORMAL, reason);
@@ -151,14 +169,21 @@ impl Driver {
     }
 
     fn feed(&self, input: Input<'_>) {
+        self.time.set(None);
         self.ask(|session, now| session.handle_input(now, input));
         self.settle();
     }
 
-    /// Gives the session a command. What comes of it, [`Driver::settle`] carries out.
+    /// Gives the session a command. What comes of it, [`Driver::settle`] carries out, which has to follow
+    /// if it succeeds.
     pub(crate) fn ask<T>(&self, command: impl FnOnce(&mut Session, Timestamp) -> T) -> T {
         let now = self.now();
-        command(&mut self.session.borrow_mut(), now)
+        self.tell(|session| command(session, now))
+    }
+
+    /// Gives a command for which the time does not matter.
+    pub(crate) fn tell<T>(&self, command: impl FnOnce(&mut Session) -> T) -> T {
+        command(&mut self.session.borrow_mut())
     }
 
     /// Does all that the session asks for, in order.
@@ -174,6 +199,7 @@ impl Driver {
         }
         self.settling.set(false);
         self.set_alarm();
+        self.time.set(None);
     }
 
     /// A function of its own, so that the borrow ends before the output is performed.

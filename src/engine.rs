@@ -85,7 +85,7 @@ impl Engine {
 
     /// Ends the session as closed by the application.
     pub fn close(&self) {
-        self.driver.ask(|session, _| session.close());
+        self.driver.tell(|session| session.close());
     }
 
     /// Whether messaging is enabled.
@@ -114,7 +114,7 @@ impl Engine {
     #[wasm_bindgen(js_name = setAttributes)]
     pub fn set_attributes(&self, changed: &str) -> Result<(), JsValue> {
         let set = json_object("the attributes", changed)
-            .and_then(|changed| self.driver.ask(|session, _| session.set_attributes(changed)));
+            .and_then(|changed| self.driver.tell(|session| session.set_attributes(changed)));
         self.driver.checked(set)
     }
 
@@ -192,7 +192,7 @@ impl Engine {
     /// How many bytes may be written now.
     #[wasm_bindgen(js_name = writableBytes)]
     pub fn writable_bytes(&self, stream: u32) -> Result<f64, JsValue> {
-        let bytes = self.driver.ask(|session, _| session.writable_bytes(StreamKey(stream)));
+        let bytes = self.driver.tell(|session| session.writable_bytes(StreamKey(stream)));
         self.driver.checked(bytes.map(|bytes| bytes as f64))
     }
 
@@ -243,14 +243,14 @@ impl Engine {
     #[wasm_bindgen(js_name = acceptCall)]
     pub fn accept_call(&self, call: u32) -> Result<(), JsValue> {
         let key = CallKey(call);
-        self.driver.checked(self.driver.ask(|session, _| session.accept_call(key)))
+        self.driver.checked(self.driver.tell(|session| session.accept_call(key)))
     }
 
     /// Refuses a duplex stream. One that was withdrawn needs no answer.
     #[wasm_bindgen(js_name = rejectCall)]
     pub fn reject_call(&self, call: u32, reason: &str) {
         let key = CallKey(call);
-        let _ = self.driver.ask(|session, _| session.reject_call(key, reason));
+        let _ = self.driver.tell(|session| session.reject_call(key, reason));
     }
 
     /// Sends a message over a duplex stream; gives nothing where no answer will come.
@@ -273,7 +273,7 @@ impl Engine {
     /// `null` at the end.
     #[wasm_bindgen(js_name = readCall)]
     pub fn read_call(&self, call: u32) -> Result<JsValue, JsValue> {
-        match self.driver.ask(|session, _| session.read_call(CallKey(call))) {
+        match self.driver.tell(|session| session.read_call(CallKey(call))) {
             CallRead::Message(message) => self.driver.listener().stream_message(
                 &message.kind,
                 message.message.as_str(),
@@ -298,7 +298,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.driver.ask(|session, _| session.close());
+        self.driver.tell(|session| session.close());
         self.driver.settle();
     }
 }

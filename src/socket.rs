@@ -1,7 +1,9 @@
 //! One browser WebSocket.
 //!
-//! Its events are read as a stream. A message comes as the buffer that the browser made of it, so
-//! that what is large in it need not be copied out of our memory again; see `lent.rs`.
+//! Messages are handed over as they come, because a task of ours for each would cost as much as all that
+//! is done with a small one; what else happens is read as a stream. A message comes as the buffer that
+//! the browser made of it, so that what is large in it need not be copied out of our memory again; see
+//! `lent.rs`.
 
 use std::{
     pin::Pin,
@@ -24,13 +26,17 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Listens to `raw`, which is connecting or open.
+    /// Listens to `raw`, which is connecting or open. Messages go to `receive`, as long as the events
+    /// are kept.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::InvalidArgument`] if it is not a WebSocket.
-    pub(crate) fn attach(raw: WebSocket) -> Result<(Self, SocketEvents), SessionError> {
-        let events = SocketEvents::of(raw.clone()).map_err(|_| {
+    pub(crate) fn attach(
+        raw: WebSocket,
+        receive: impl Fn(ArrayBuffer) + 'static,
+    ) -> Result<(Self, SocketEvents), SessionError> {
+        let events = SocketEvents::of(raw.clone(), receive).map_err(|_| {
             SessionError::new(ErrorCode::InvalidArgument, "the socket must be a WebSocket")
         })?;
         Ok((Self { raw }, events))
@@ -57,10 +63,9 @@ impl Socket {
     }
 }
 
-/// What happens on a socket.
+/// What happens on a socket, but for messages.
 pub(crate) enum SocketEvent {
     Opened,
-    Received(ArrayBuffer),
     /// It closed, or failed before it opened. The last event.
     Closed(Closing),
 }
@@ -76,14 +81,17 @@ pub(crate) struct SocketEvents {
 }
 
 impl SocketEvents {
-    fn of(raw: WebSocket) -> Result<Self, JsValue> {
+    fn of(raw: WebSocket, receive: impl Fn(ArrayBuffer) + 'static) -> Result<Self, JsValue> {
         if !raw.is_object() {
             return Err(JsValue::UNDEFINED);
         }
         let (sender, events) = unbounded();
-        let on_message = Closure::new({
-            let sender = sender.clone();
-            move |event: MessageEvent| on_message(&sender, &event)
+        let on_message = Closure::new(move |event: MessageEvent| {
+            let data = event.data();
+            // The protocol has binary messages only.
+            if data.is_object() {
+                receive(data.unchecked_into());
+            }
         });
         let socket = raw.clone();
         let on_other = Closure::new({
@@ -121,14 +129,6 @@ impl Drop for SocketEvents {
             let listen = self.on_other.as_ref().unchecked_ref();
             let _ = self.raw.remove_event_listener_with_callback(kind, listen);
         }
-    }
-}
-
-fn on_message(sender: &UnboundedSender<SocketEvent>, event: &MessageEvent) {
-    let data = event.data();
-    // The protocol has binary messages only.
-    if data.is_object() {
-        tell(sender, SocketEvent::Received(data.unchecked_into()));
     }
 }
 

@@ -109,9 +109,10 @@ function functionLines({ nodes, samples, timeDeltas }, units) {
   const total = [...times.values()].reduce((sum, time) => sum + time, 0);
   const worth = [...times].filter(([, time]) => time > total * LEAST);
   const sorted = worth.sort(([, one], [, other]) => other - one);
-  return [...sorted.map(([name, time]) => line(time / units, name)), line(total / units, "all")].join(
-    "\n",
-  );
+  return [
+    ...sorted.map(([name, time]) => line(time / units, name)),
+    line(total / units, "all"),
+  ].join("\n");
 }
 
 function line(microseconds, name) {

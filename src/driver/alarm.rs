@@ -7,11 +7,18 @@ use room_proto::{Input, Timestamp};
 use crate::{driver::Driver, error::report_thrown};
 
 impl Driver {
-    /// The time as the listener has it.
+    /// The time as the listener has it. All that is asked until the session is settled has the same: a
+    /// look at the clock takes as long as half of what a message does.
     pub(super) fn now(&self) -> Timestamp {
+        self.time.get().unwrap_or_else(|| self.look_at_clock())
+    }
+
+    fn look_at_clock(&self) -> Timestamp {
         // Clocks do not throw; if one did, time would stand still.
         let milliseconds = self.listener.now().unwrap_or_default();
-        Duration::from_micros((milliseconds * 1000.0) as u64)
+        let now = Duration::from_micros((milliseconds * 1000.0) as u64);
+        self.time.set(Some(now));
+        now
     }
 
     /// Lets the session look at the time.
@@ -28,7 +35,10 @@ impl Driver {
             // An early alarm is set anew when it rings: cheaper than one more for each message.
             (Some(wakeup), Some(set)) if set <= wakeup => return,
             (None, Some(_)) => None,
-            (Some(wakeup), _) => Some(wakeup.saturating_sub(self.now()).as_secs_f64() * 1000.0),
+            (Some(wakeup), _) => {
+                // Listeners may have taken their time since.
+                Some(wakeup.saturating_sub(self.look_at_clock()).as_secs_f64() * 1000.0)
+            }
         };
         self.alarm.set(wakeup);
         report_thrown(self.listener.set_alarm(wait));

@@ -14,10 +14,10 @@ use crate::{
 
 impl Driver {
     pub(super) fn report(&self, event: Event) {
-        report_thrown(self.tell(event));
+        report_thrown(self.hand_over(event));
     }
 
-    fn tell(&self, event: Event) -> Result<(), JsValue> {
+    fn hand_over(&self, event: Event) -> Result<(), JsValue> {
         let listener = self.listener();
         match event {
             Event::Ready => {
