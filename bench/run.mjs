@@ -7,7 +7,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { at } from "../scripts/lib/paths.mjs";
-import { crowdRound, FULL, round, SHORT } from "./lib/cases.mjs";
+import { FULL, NAMES, round, SHORT } from "./lib/cases.mjs";
 import { figuresTable, goalsTable } from "./lib/report.mjs";
 import { BINARY, openStage } from "./lib/stage.mjs";
 
@@ -21,11 +21,16 @@ const { values } = parseArgs({
     short: { type: "boolean", default: false },
     /** Only these clients, such as raw,ours. */
     clients: { type: "string", default: CLIENTS.join(",") },
+    /** Only these cases, such as burst,pump. */
+    cases: { type: "string", default: NAMES.join(",") },
+    /** Without what native clients measure. */
+    "no-native": { type: "boolean", default: false },
     out: { type: "string", default: at("target", "bench", "result.json") },
   },
 });
 
 const clients = values.clients.split(",");
+const cases = values.cases.split(",");
 const amounts = values.short ? SHORT : FULL;
 const count = values.short ? 1 : Number(values.rounds);
 const stage = await openStage();
@@ -36,10 +41,7 @@ try {
     const order = index % 2 === 0 ? clients : [...clients].reverse();
     const figures = {};
     for (const client of order) {
-      figures[client] = {
-        ...(await round(stage, client, amounts)),
-        ...(await crowdRound(stage, client, amounts)),
-      };
+      figures[client] = await round(stage, client, amounts, cases);
       console.error(`round ${index + 1} of ${count}: ${client}`);
     }
     rounds.push(Object.fromEntries(clients.map((client) => [client, figures[client]])));
@@ -54,7 +56,7 @@ await writeFile(values.out, `${JSON.stringify({ machine, amounts, rounds }, null
 console.log(`${machine}; ${count} rounds; median (least–most)\n`);
 console.log(figuresTable(rounds));
 console.log(`\n${goalsTable(rounds)}`);
-if (!values.short) {
+if (!values.short && !values["no-native"]) {
   console.log("\nNative clients, and what the servers carry between them:\n");
   console.log(execFileSync(BINARY, ["--native"], { encoding: "utf8" }));
 }

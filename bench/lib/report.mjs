@@ -57,9 +57,8 @@ export function figuresTable(rounds) {
 
 /** The goals, each with the median of its ratios. */
 export function goalsTable(rounds) {
-  const clients = Object.keys(rounds[0]);
-  const goals = GOALS.filter(([, client, peer = client]) =>
-    [client, peer].every((one) => clients.includes(one)),
+  const goals = GOALS.filter(([name, client, peer = client]) =>
+    [client, peer].every((one) => rounds[0][one]?.[name] !== undefined),
   );
   const rows = goals.map(([name, client, peer, bound]) => {
     const of = comparison(typeof bound === "string", peer !== undefined);
