@@ -2,6 +2,7 @@ import type { Clock } from "./clock.js";
 import type { Core, CoreListener } from "./core.js";
 import { addUser, type InstanceUser, removeUser } from "./crash.js";
 import { asRoomError, failure, type RoomError } from "./errors.js";
+import { HeldSocket } from "./held-socket.js";
 import type { MessagingHandlers } from "./link.js";
 import type { CoreOptions } from "./options.js";
 import { PageLife } from "./page-life.js";
@@ -104,10 +105,16 @@ export class Connection {
   /** Connects. How that went is told by `ready` and by the listener. */
   async open(): Promise<void> {
     try {
-      const { transport } = this.#settings;
-      const [token] = await Promise.all([this.#askToken(), init(), transport.load()]);
+      // On its way together with the connection. If there is none, nobody asks what became of it.
+      const loaded = init();
+      loaded.catch(() => {});
+      const [token] = await Promise.all([this.#askToken(), this.#settings.transport.load()]);
       if (this.#error === undefined) {
-        await this.#drive(token);
+        const held = new HeldSocket(this.#openSocket(token));
+        await loaded;
+        if (this.#error === undefined) {
+          await this.#drive(held);
+        }
       }
       // Both may have come with the same packet.
       if (this.#error === undefined && !this.#isLost) {
@@ -122,7 +129,11 @@ export class Connection {
   end(reason: RoomError): void {
     this.#reason ??= reason;
     try {
-      this.#core?.close();
+      if (this.#core === undefined) {
+        this.#socket?.close();
+      } else {
+        this.#core.close();
+      }
     } catch (error) {
       // The instance is dead, and we may be who found out: what waits fails here, the socket is all
       // that can be closed.
@@ -141,21 +152,28 @@ export class Connection {
     }
   }
 
-  async #drive(token: string): Promise<void> {
+  async #drive(held: HeldSocket): Promise<void> {
     const { core: options, reconnect, transport } = this.#settings;
     const settings = { options, reconnect: reconnect !== undefined, clock: transport.clock };
     const core = makeCore(settings, this.#coreListener());
     this.#core = core;
-    this.#token = token;
     addUser(this.#user);
-    this.#socket = transport.open(this.#url(core), token);
-    await core.connect(this.#socket);
+    await core.connect(held.release());
   }
 
-  #url(core: Core): string {
+  #openSocket(token: string): WebSocket {
+    this.#token = token;
+    this.#socket = this.#settings.transport.open(this.#url(), token);
+    return this.#socket;
+  }
+
+  /** The first connection is made before there is a core. */
+  #url(): string {
     const url = new URL(this.#settings.url);
-    if (core.resumeQuery !== undefined) {
-      url.searchParams.set("resume", core.resumeQuery);
+    const first = this.#settings.reconnect === undefined ? undefined : BEGINS;
+    const resume = this.#core === undefined ? first : this.#core.resumeQuery;
+    if (resume !== undefined) {
+      url.searchParams.set("resume", resume);
     }
     return url.href;
   }
@@ -276,9 +294,7 @@ export class Connection {
     const core = this.#core;
     if (this.#error === undefined && core !== undefined) {
       try {
-        this.#token = token;
-        this.#socket = this.#settings.transport.open(this.#url(core), token);
-        core.reconnect(this.#socket);
+        core.reconnect(this.#openSocket(token));
       } catch (error) {
         this.end(asRoomError(error));
       }
@@ -349,6 +365,9 @@ export class Connection {
     };
   }
 }
+
+/** What the first URL says after `resume=`, as `Core.resumeQuery` would. */
+const BEGINS = "new";
 
 /** How long a network that the browser thinks gone is left alone. */
 const OFFLINE_MS = 30_000;

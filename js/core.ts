@@ -9,6 +9,7 @@ import type {
   EngineParticipant,
 } from "./engine.js";
 import { coreError, type RoomError } from "./errors.js";
+import type { SocketSoFar } from "./held-socket.js";
 import { type CoreOptions, optionNumbers } from "./options.js";
 import { Ready } from "./ready.js";
 import { IncomingStream, OutgoingStream, type StreamEnd } from "./stream-ends.js";
@@ -83,8 +84,8 @@ export class Core {
   }
 
   /** Drives the session over a socket; resolves when the room is ready. */
-  async connect(socket: WebSocket): Promise<void> {
-    this.ask((engine) => engine.connect(socket));
+  async connect({ socket, messages, closing }: SocketSoFar): Promise<void> {
+    this.ask((engine) => engine.connect(socket, messages, closing));
     this.#socket = socket;
     await this.#ready.promise;
   }

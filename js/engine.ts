@@ -98,7 +98,8 @@ export interface EngineListener {
  * carries out what comes of it, so that its answer finds somebody who waits for it.
  */
 export interface Engine {
-  connect(socket: WebSocket): void;
+  /** What the socket has said already: messages, and how it closed. */
+  connect(socket: WebSocket, messages: ArrayBuffer[], closing: Event | undefined): void;
   /** Goes on over another socket after `lost`. */
   reconnect(socket: WebSocket): void;
   settle(): void;

@@ -12,19 +12,18 @@ use std::{
     rc::Rc,
 };
 
-use futures::StreamExt;
 use gloo_net::websocket::events::CloseEvent as Closing;
-use js_sys::ArrayBuffer;
+use js_sys::{Array, ArrayBuffer};
 use room_proto::{Config, Input, Session, SessionError, Timestamp, session::Output};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::WebSocket;
+use web_sys::{Event, WebSocket};
 
 use crate::{
     error::{invalid, to_js},
     lent,
     listener::EngineListener,
-    socket::{NO_CLOSE_FRAME, Socket, SocketEvent, SocketEvents},
+    socket::{NO_CLOSE_FRAME, Socket, SocketEvents},
     words::Words,
 };
 
@@ -60,8 +59,13 @@ impl Driver {
         })
     }
 
-    /// Starts to carry between `raw` and the session.
-    pub(crate) fn connect(self: &Rc<Self>, raw: WebSocket) -> Result<(), SessionError> {
+    /// Starts to carry between `raw`, which has said this already, and the session.
+    pub(crate) fn connect(
+        self: &Rc<Self>,
+        raw: WebSocket,
+        messages: &Array<ArrayBuffer>,
+        closing: Option<Event>,
+    ) -> Result<(), SessionError> {
         if let Some(error) = self.ended.borrow().clone() {
             // Nobody will listen to it. If it cannot be closed, it was no socket.
             let _ = raw.close();
@@ -71,9 +75,12 @@ impl Driver {
             return Err(invalid("the engine has a socket already"));
         }
 
-        self.attach(raw)?;
+        self.attach(raw, closing)?;
         // The session's first input starts its clock: a socket that never opens is given up too.
         self.feed(Input::Woken);
+        for message in messages.iter() {
+            self.on_message(self.sockets.get(), message);
+        }
         Ok(())
     }
 
@@ -84,14 +91,15 @@ impl Driver {
             let _ = raw.close();
             return Err(error);
         }
-        self.attach(raw)?;
+        self.attach(raw, None)?;
         self.settle();
         Ok(())
     }
 
-    fn attach(self: &Rc<Self>, raw: WebSocket) -> Result<(), SessionError> {
+    fn attach(self: &Rc<Self>, raw: WebSocket, closing: Option<Event>) -> Result<(), SessionError> {
         let (driver, number) = (Rc::clone(self), self.sockets.get() + 1);
-        let (socket, events) = Socket::attach(raw, move |bytes| driver.on_message(number, bytes))?;
+        let receive = move |bytes| driver.on_message(number, bytes);
+        let (socket, events) = Socket::attach(raw, closing, receive)?;
         *self.socket.borrow_mut() = Some(Rc::new(socket));
         self.sockets.set(number);
         spawn_local(Rc::clone(self).listen(events, number));
@@ -117,43 +125,27 @@ impl Driver {
     }
 
     /// `number` is the socket's.
-    async fn listen(self: Rc<Self>, mut events: SocketEvents, number: u32) {
-        while let Some(event) = events.next().await {
-            let is_last = matches!(event, SocketEvent::Closed(_));
-            if self.sockets.get() == number {
-                self.on_socket(event);
-            }
-            if is_last {
-                return;
-            }
-            if self.ended.borrow().is_some() || self.sockets.get() != number {
-                break;
-            }
+    async fn listen(self: Rc<Self>, events: SocketEvents, number: u32) {
+        let Closing { code, reason, .. } = events.closed().await;
+        if self.is_current(number) {
+            let code = (code != NO_CLOSE_FRAME).then_some(code);
+            self.feed(Input::Closed { code, reason: &reason });
         }
-        drop(self);
-        // What comes after the end concerns nobody, but see `SocketEvents`.
-        while !matches!(events.next().await, Some(SocketEvent::Closed(_)) | None) {}
+    }
+
+    /// Whether the socket is the one that counts. After the end, none does.
+    fn is_current(&self, number: u32) -> bool {
+        self.sockets.get() == number && self.ended.borrow().is_none()
     }
 
     /// `number` is the socket's.
     fn on_message(&self, number: u32, buffer: ArrayBuffer) {
-        // What comes after the end concerns nobody.
-        if self.sockets.get() != number || self.ended.borrow().is_some() {
+        if !self.is_current(number) {
             return;
         }
         match lent::take(buffer) {
             Ok(bytes) => self.feed(Input::Received(&bytes)),
             Err(error) => self.fail_socket(&error.message),
-        }
-    }
-
-    fn on_socket(&self, event: SocketEvent) {
-        match event {
-            SocketEvent::Opened => self.feed(Input::Opened),
-            SocketEvent::Closed(Closing { code, reason, .. }) => {
-                let code = (code != NO_CLOSE_FRAME).then_some(code);
-                self.feed(Input::Closed { code, reason: &reason });
-            }
         }
     }
 

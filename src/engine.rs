@@ -3,13 +3,13 @@
 use std::{hint::black_box, rc::Rc};
 
 use bytes::Bytes;
-use js_sys::Uint8Array;
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use room_proto::{
     CallKey, ErrorCode, Outgoing, ParticipantId, RequestId, SessionError, StreamKey,
     session::{CallRead, Read, StreamForm},
 };
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-use web_sys::WebSocket;
+use web_sys::{Event, WebSocket};
 
 use crate::{
     driver::Driver,
@@ -38,13 +38,18 @@ impl Engine {
         Self { driver: Driver::new(options::read(numbers, reconnect), listener) }
     }
 
-    /// Drives the session over `socket`.
+    /// Drives the session over `socket`, which has said this already: messages, and how it closed.
     ///
     /// # Errors
     ///
     /// A `RoomError` if it is no socket, or if the session is over.
-    pub fn connect(&self, socket: WebSocket) -> Result<(), JsValue> {
-        self.driver.checked(self.driver.connect(socket))
+    pub fn connect(
+        &self,
+        socket: WebSocket,
+        messages: &Array<ArrayBuffer>,
+        closing: Option<Event>,
+    ) -> Result<(), JsValue> {
+        self.driver.checked(self.driver.connect(socket, messages, closing))
     }
 
     /// Goes on over another socket after the connection was lost. How that went, the listener is

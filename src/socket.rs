@@ -1,19 +1,11 @@
 //! One browser WebSocket.
 //!
 //! Messages are handed over as they come, because a task of ours for each would cost as much as all that
-//! is done with a small one; what else happens is read as a stream. A message comes as the buffer that
+//! is done with a small one; the end is waited for. A message comes as the buffer that
 //! the browser made of it, so that what is large in it need not be copied out of our memory again; see
 //! `lent.rs`.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use futures::{
-    Stream, StreamExt,
-    channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
-};
+use futures::channel::oneshot;
 use gloo_net::websocket::events::CloseEvent as Closing;
 use js_sys::ArrayBuffer;
 use room_proto::{ErrorCode, SessionError};
@@ -26,17 +18,18 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Listens to `raw`, which is connecting or open. Messages go to `receive`, as long as the events
-    /// are kept.
+    /// Listens to `raw`, which is connecting or open, or of which `closing` tells the end. Messages go to
+    /// `receive`, as long as the events are kept.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::InvalidArgument`] if it is not a WebSocket.
     pub(crate) fn attach(
         raw: WebSocket,
+        closing: Option<Event>,
         receive: impl Fn(ArrayBuffer) + 'static,
     ) -> Result<(Self, SocketEvents), SessionError> {
-        let events = SocketEvents::of(raw.clone(), receive).map_err(|_| {
+        let events = SocketEvents::of(raw.clone(), closing, receive).map_err(|_| {
             SessionError::new(ErrorCode::InvalidArgument, "the socket must be a WebSocket")
         })?;
         Ok((Self { raw }, events))
@@ -63,29 +56,25 @@ impl Socket {
     }
 }
 
-/// What happens on a socket, but for messages.
-pub(crate) enum SocketEvent {
-    Opened,
-    /// It closed, or failed before it opened. The last event.
-    Closed(Closing),
-}
-
-/// The half that listens.
+/// The half that listens, until the socket closes.
 ///
-/// To be read to the last event: Node's sockets throw an error that nobody listens for.
+/// To be kept to the end: Node's sockets throw an error that nobody listens for.
 pub(crate) struct SocketEvents {
     raw: WebSocket,
-    events: UnboundedReceiver<SocketEvent>,
+    closing: oneshot::Receiver<Closing>,
     on_message: Closure<dyn FnMut(MessageEvent)>,
-    on_other: Closure<dyn FnMut(Event)>,
+    on_closing: Closure<dyn FnMut(Event)>,
 }
 
 impl SocketEvents {
-    fn of(raw: WebSocket, receive: impl Fn(ArrayBuffer) + 'static) -> Result<Self, JsValue> {
+    fn of(
+        raw: WebSocket,
+        closing: Option<Event>,
+        receive: impl Fn(ArrayBuffer) + 'static,
+    ) -> Result<Self, JsValue> {
         if !raw.is_object() {
             return Err(JsValue::UNDEFINED);
         }
-        let (sender, events) = unbounded();
         let on_message = Closure::new(move |event: MessageEvent| {
             let data = event.data();
             // The protocol has binary messages only.
@@ -93,30 +82,32 @@ impl SocketEvents {
                 receive(data.unchecked_into());
             }
         });
-        let socket = raw.clone();
-        let on_other = Closure::new({
-            let sender = sender.clone();
-            move |event: Event| on_other(&sender, &socket, event)
-        });
+        let (sender, receiver) = oneshot::channel();
+        let (socket, mut sender) = (raw.clone(), Some(sender));
+        let mut tell = move |event: Event| {
+            if let (Some(closing), Some(sender)) = (closing_of(&socket, event), sender.take()) {
+                // Who does not listen any more need not be told.
+                let _ = sender.send(closing);
+            }
+        };
+        if let Some(event) = closing {
+            tell(event);
+        }
+        let on_closing = Closure::new(tell);
 
         raw.set_binary_type(BinaryType::Arraybuffer);
-        raw.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref())?;
-        for kind in OTHERS {
-            raw.add_event_listener_with_callback(kind, on_other.as_ref().unchecked_ref())?;
+        raw.add_event_listener_with_callback(MESSAGE, on_message.as_ref().unchecked_ref())?;
+        for kind in CLOSING {
+            raw.add_event_listener_with_callback(kind, on_closing.as_ref().unchecked_ref())?;
         }
-        // Asked only here, where it is known to be a socket.
-        if raw.ready_state() == WebSocket::OPEN {
-            tell(&sender, SocketEvent::Opened);
-        }
-        Ok(Self { raw, events, on_message, on_other })
+        Ok(Self { raw, closing: receiver, on_message, on_closing })
     }
-}
 
-impl Stream for SocketEvents {
-    type Item = SocketEvent;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SocketEvent>> {
-        self.events.poll_next_unpin(cx)
+    /// Resolves when the socket has closed, or failed before it opened.
+    pub(crate) async fn closed(mut self) -> Closing {
+        let closing = (&mut self.closing).await;
+        // It cannot be gone before it has told: it is in a closure that is ours.
+        closing.unwrap_or_else(|_| failed())
     }
 }
 
@@ -124,38 +115,32 @@ impl Drop for SocketEvents {
     fn drop(&mut self) {
         let listen = self.on_message.as_ref().unchecked_ref();
         // It was added, so it can be taken away.
-        let _ = self.raw.remove_event_listener_with_callback("message", listen);
-        for kind in OTHERS {
-            let listen = self.on_other.as_ref().unchecked_ref();
+        let _ = self.raw.remove_event_listener_with_callback(MESSAGE, listen);
+        for kind in CLOSING {
+            let listen = self.on_closing.as_ref().unchecked_ref();
             let _ = self.raw.remove_event_listener_with_callback(kind, listen);
         }
     }
 }
 
-fn on_other(sender: &UnboundedSender<SocketEvent>, socket: &WebSocket, event: Event) {
-    match event.type_().as_str() {
-        "open" => tell(sender, SocketEvent::Opened),
-        "close" => {
-            let event: CloseEvent = event.unchecked_into();
-            let (code, reason, was_clean) = (event.code(), event.reason(), event.was_clean());
-            tell(sender, SocketEvent::Closed(Closing { code, reason, was_clean }));
-        }
-        // Node's socket does not fire `close` after a refusal.
-        _ if socket.ready_state() != WebSocket::OPEN => {
-            let reason = String::new();
-            let closing = Closing { code: NO_CLOSE_FRAME, reason, was_clean: false };
-            tell(sender, SocketEvent::Closed(closing));
-        }
-        _ => {}
+/// How a socket closed, if that is what happened.
+fn closing_of(socket: &WebSocket, event: Event) -> Option<Closing> {
+    if event.type_() == CLOSE {
+        let event: CloseEvent = event.unchecked_into();
+        let (code, reason, was_clean) = (event.code(), event.reason(), event.was_clean());
+        return Some(Closing { code, reason, was_clean });
     }
+    // Node's socket does not fire `close` after a refusal.
+    (socket.ready_state() != WebSocket::OPEN).then(failed)
 }
 
-fn tell(sender: &UnboundedSender<SocketEvent>, event: SocketEvent) {
-    // Who does not listen any more need not be told.
-    let _ = sender.unbounded_send(event);
+fn failed() -> Closing {
+    Closing { code: NO_CLOSE_FRAME, reason: String::new(), was_clean: false }
 }
 
-const OTHERS: [&str; 3] = ["open", "close", "error"];
+const MESSAGE: &str = "message";
+const CLOSE: &str = "close";
+const CLOSING: [&str; 2] = [CLOSE, "error"];
 
 /// The code in a `close` event for a connection that broke.
 pub(crate) const NO_CLOSE_FRAME: u16 = 1006;

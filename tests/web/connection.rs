@@ -26,6 +26,36 @@ async fn connecting_tells_of_the_room() {
 }
 
 #[wasm_bindgen_test]
+async fn what_the_socket_says_before_there_is_an_engine_is_not_lost() {
+    let world = World::new();
+    let page = world.page("ann", &JsValue::UNDEFINED);
+
+    page.core.hold(page.socket.as_ref());
+    page.socket.open();
+    world.seat(&page);
+    let connected = page.core.connect(page.socket.as_ref());
+
+    settled(&connected, "connect").await;
+    assert_eq!(page.core.place().unwrap().participant_id(), "ann");
+    settled(&page.core.enable(), "enable").await;
+}
+
+#[wasm_bindgen_test]
+async fn a_socket_that_closes_before_there_is_an_engine_is_a_refusal_with_its_reason() {
+    let world = World::new();
+    let page = world.page("ann", &JsValue::UNDEFINED);
+
+    page.core.hold(page.socket.as_ref());
+    page.socket.open();
+    page.socket.end(1000, "the token has expired");
+    let connected = page.core.connect(page.socket.as_ref());
+
+    let text = ended(&connected, "connect").await;
+    assert!(text.starts_with("RoomError connection-refused"), "{text}");
+    assert!(text.contains("the token has expired"), "{text}");
+}
+
+#[wasm_bindgen_test]
 async fn a_refused_connection_rejects_and_ends() {
     let world = World::new();
     let page = world.page("ann", &JsValue::UNDEFINED);

@@ -1,6 +1,7 @@
 // A `Core` of js/core.ts around the engine under test. Bundled to target/web-tests/core.js.
 
 import { Core } from "../../js/core.ts";
+import { HeldSocket } from "../../js/held-socket.ts";
 
 /** `make` gives the engine; `ear` hears what the core says. */
 export function coreOf(make, options, ear) {
@@ -11,5 +12,13 @@ export function coreOf(make, options, ear) {
   };
   const core = new Core(makeEngine, { options: options ?? {}, reconnect: false }, ear);
   core.free = () => engine.free();
+  // As a connection does it, if it takes time until there is an engine.
+  let held;
+  core.hold = (socket) => {
+    held = new HeldSocket(socket);
+  };
+  const connect = core.connect.bind(core);
+  core.connect = (socket) =>
+    connect(held?.release() ?? { socket, messages: [], closing: undefined });
   return core;
 }

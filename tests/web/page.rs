@@ -124,6 +124,10 @@ extern "C" {
     #[derive(Clone)]
     pub(crate) type JsCore;
 
+    /// Keeps what the socket says until [`JsCore::connect`].
+    #[wasm_bindgen(method)]
+    pub(crate) fn hold(this: &JsCore, socket: &JsValue);
+
     #[wasm_bindgen(method)]
     pub(crate) fn connect(this: &JsCore, socket: &JsValue) -> Promise;
 
