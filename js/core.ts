@@ -400,5 +400,5 @@ const OPEN = 1;
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
 
 const PIECE_BYTES = 64 * 1024;
-const RAW_PIECE_BYTES = 256 * 1024;
+const RAW_PIECE_BYTES = 512 * 1024;
 const LONGEST_MS = 3_600_000;
