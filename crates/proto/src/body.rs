@@ -46,29 +46,29 @@ impl BodyForm {
 
 /// A body, read.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Body {
+pub struct Body<'a> {
     /// Which layout it had: plain forms read as [`BodyForm::Plain`].
     pub form: BodyForm,
     /// The JSON text, not yet checked.
-    pub json: Bytes,
+    pub json: &'a [u8],
     /// The bytes beside it.
     pub payload: Bytes,
 }
 
-impl Body {
+impl<'a> Body<'a> {
     /// Reads a body of any layout; the first byte tells which.
     ///
     /// # Errors
     ///
     /// [`DecodeError::HeaderIncomplete`] if it ends before its JSON does,
     /// [`DecodeError::HeaderTooLong`].
-    pub fn parse(body: &Bytes, limits: &Limits) -> Result<Self, DecodeError> {
+    pub fn parse(body: &'a Bytes, limits: &Limits) -> Result<Self, DecodeError> {
         let limit = limits.max_header_bytes;
         if let Some(b'{' | b' ' | b'\t' | b'\n' | b'\r') = body.first() {
             if body.len() > limit {
                 return Err(DecodeError::HeaderTooLong { limit, have: body.len() });
             }
-            return Ok(Self { form: BodyForm::Plain, json: body.clone(), payload: Bytes::new() });
+            return Ok(Self { form: BodyForm::Plain, json: body, payload: Bytes::new() });
         }
 
         let (length, rest) = body.split_first_chunk().ok_or(DecodeError::HeaderIncomplete)?;
@@ -79,12 +79,11 @@ impl Body {
         if length > rest.len() {
             return Err(DecodeError::HeaderIncomplete);
         }
-        let end = PREFIX_LEN + length;
-        Ok(Self {
-            form: BodyForm::Packed,
-            json: body.slice(PREFIX_LEN..end),
-            payload: body.slice(end..),
-        })
+        let (json, payload) = rest.split_at(length);
+        // Most have none, and a share of the body costs more than to read it.
+        let payload =
+            if payload.is_empty() { Bytes::new() } else { body.slice_ref(payload) };
+        Ok(Self { form: BodyForm::Packed, json, payload })
     }
 }
 

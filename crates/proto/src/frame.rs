@@ -18,6 +18,14 @@ pub use client::FrameError;
 pub use dialect::ClientDialect;
 pub(crate) use write::Object;
 
+/// The types that come again and again, as words that need no memory of their own.
+pub(crate) fn known(kind: &str) -> Option<&'static str> {
+    KNOWN.into_iter().find(|known| *known == kind)
+}
+
+const KNOWN: [&str; 4] =
+    ["messaging.send", "__response__", "messaging.broadcast", "room.invoke_tool"];
+
 /// What a client says to the room.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ClientFrame {

@@ -1,8 +1,10 @@
 //! Messages: packets put together, and taken apart.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::{DecodeError, Limits, MessageId, packet::Packet};
+use crate::{DecodeError, Limits, MessageId, frame, packet::Packet};
 
 /// A whole message.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -10,7 +12,7 @@ pub struct Message {
     /// Its id, in the sender's numbering.
     pub id: MessageId,
     /// Its type.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// Its body, JSON and payload together; of a message to be sent, what is before `rest`.
     pub body: Bytes,
     /// The end of the body of a message to be sent, as it was given: large payloads are not put
@@ -21,7 +23,7 @@ pub struct Message {
 impl Message {
     /// A message with this body, in one piece.
     #[must_use]
-    pub fn new(id: MessageId, kind: impl Into<String>, body: Bytes) -> Self {
+    pub fn new(id: MessageId, kind: impl Into<Cow<'static, str>>, body: Bytes) -> Self {
         Self { id, kind: kind.into(), body, rest: Bytes::new() }
     }
 
@@ -34,23 +36,34 @@ impl Message {
     /// The message as WebSocket messages: one first packet, then the body in slices of at most
     /// `packet_bytes`.
     pub fn packets(&self, packet_bytes: usize) -> impl Iterator<Item = Bytes> + '_ {
-        let (id, size) = (self.id, packet_bytes.max(1));
+        let size = packet_bytes.max(1);
         let slices = self.body_len().div_ceil(size);
         let count = u32::try_from(slices).unwrap_or(u32::MAX);
-        let first = Packet::First { id, count, kind: &self.kind };
-        let mut bytes = Vec::with_capacity(first.encoded_len());
+        let first = Packet::First { id: self.id, count, kind: &self.kind };
+        let len = first.encoded_len();
+        // Most messages are two packets: they share one piece of memory.
+        let mut bytes = Vec::with_capacity(len + Packet::HEADER_LEN + self.body_len().min(size));
         first.encode(&mut bytes);
+        if count > 0 {
+            self.encode_data(1, size, &mut bytes);
+        }
+        let bytes = Bytes::from(bytes);
+        let data = (count > 0).then(|| bytes.slice(len..));
 
-        let data = (1..=count).zip(0..slices).map(move |(index, slice)| {
-            let from = slice * size;
-            let (body, rest) = self.slice(from, self.body_len().min(from.saturating_add(size)));
-            let packet = Packet::Data { id, index, body };
-            let mut bytes = Vec::with_capacity(packet.encoded_len() + rest.len());
-            packet.encode(&mut bytes);
-            bytes.extend_from_slice(rest);
-            bytes
+        let more = (2..=count).map(move |index| {
+            let mut bytes = Vec::with_capacity(Packet::HEADER_LEN + size.min(self.body_len()));
+            self.encode_data(index, size, &mut bytes);
+            Bytes::from(bytes)
         });
-        std::iter::once(bytes).chain(data).map(Bytes::from)
+        std::iter::once(bytes.slice(..len)).chain(data).chain(more)
+    }
+
+    /// Appends a data packet, which has `size` bytes of the body if it is not the last.
+    fn encode_data(&self, index: u32, size: usize, out: &mut Vec<u8>) {
+        let from = (index as usize - 1).saturating_mul(size);
+        let (body, rest) = self.slice(from, self.body_len().min(from.saturating_add(size)));
+        Packet::Data { id: self.id, index, body }.encode(out);
+        out.extend_from_slice(rest);
     }
 
     /// What of the two parts of the body is in this range of both.
@@ -77,7 +90,7 @@ enum State {
     /// The next packet should be a first one.
     Idle,
     /// In the middle of a message.
-    Collecting { id: MessageId, kind: String, count: u32, next: u32, body: BytesMut },
+    Collecting { id: MessageId, kind: Cow<'static, str>, count: u32, next: u32, body: BytesMut },
     /// A message was given up; its other packets are dropped.
     Skipping,
 }
@@ -117,10 +130,10 @@ impl Assembler {
         }
         if count == 0 {
             self.state = State::Idle;
-            return Ok(Some(Message::new(id, kind, Bytes::new())));
+            return Ok(Some(Message::new(id, kind.to_owned(), Bytes::new())));
         }
 
-        let kind = kind.to_owned();
+        let kind = frame::known(kind).map_or_else(|| Cow::Owned(kind.to_owned()), Cow::Borrowed);
         self.state = State::Collecting { id, kind, count, next: 1, body: BytesMut::new() };
         unfinished.map_or(Ok(None), Err)
     }

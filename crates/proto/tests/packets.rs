@@ -10,7 +10,7 @@ use room_proto::{
 };
 
 fn message(id: u64, kind: &str, body: &[u8]) -> Message {
-    Message::new(MessageId(id), kind, Bytes::copy_from_slice(body))
+    Message::new(MessageId(id), kind.to_owned(), Bytes::copy_from_slice(body))
 }
 
 fn any_message() -> impl Strategy<Value = Message> {

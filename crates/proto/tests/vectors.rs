@@ -71,7 +71,7 @@ fn check(text: &str, dialect: &ClientDialect, handshake: BodyForm) -> (usize, us
     let vectors = vectors(text);
     for vector in &vectors {
         let Vector { name, recorded, message, .. } = vector;
-        assert_eq!(message.kind, recorded["type"], "{name}");
+        assert_eq!(&*message.kind, recorded["type"], "{name}");
         assert_eq!(MessageId(recorded["message_id"].as_u64().expect("an id")), message.id);
         assert_eq!(parts(message).1.len() as u64, recorded["payload_length"], "{name}");
 
@@ -160,7 +160,7 @@ fn the_trace_of_a_python_client_is_read_where_it_writes_one() {
 
         let json = body.replace(r#""otel": {}"#, &format!(r#""otel": {OTEL}"#));
         let bytes = [&(json.len() as u64).to_be_bytes()[..], json.as_bytes()].concat();
-        let message = Message::new(message.id, &message.kind, bytes.into());
+        let message = Message::new(message.id, message.kind.clone(), bytes.into());
         let (frame, trace) = ClientFrame::decode_traced(&message, &limits);
         assert_eq!(frame, plain);
         assert_eq!(trace.expect("a trace").otel().as_str(), OTEL);

@@ -66,7 +66,7 @@ impl ClientFrame {
         let frame = Self::read(message, limits, &mut trace).map_err(|error| FrameError {
             id: message.id,
             answerable: !matches!(
-                message.kind.as_str(),
+                &*message.kind,
                 kinds::CALL_RESPONSE | kinds::RESPONSE_CHUNK | kinds::SET_ATTRIBUTES
             ),
             code: codes::INVALID_REQUEST,
@@ -82,7 +82,7 @@ impl ClientFrame {
     ) -> Result<Self, DecodeError> {
         let Body { json, payload, .. } = Body::parse(&message.body, limits)?;
         let id = message.id;
-        let kind = message.kind.as_str();
+        let kind = &*message.kind;
         let request = match kind {
             kinds::ENABLE => check_object(kind, &json).map(|()| Request::Enable)?,
             kinds::DISABLE => check_object(kind, &json).map(|()| Request::Disable)?,
@@ -155,7 +155,7 @@ impl ClientFrame {
         };
         let json = restyle(json.as_str(), dialect.style);
         let (body, rest) = form.encode(&json, &Bytes::new());
-        Message { id, kind: kinds::SET_ATTRIBUTES.to_owned(), body, rest }
+        Message { id, kind: kinds::SET_ATTRIBUTES.into(), body, rest }
     }
 }
 
@@ -270,14 +270,14 @@ fn traced(mut json: String, dialect: &ClientDialect) -> String {
 
 fn packed(
     id: MessageId,
-    kind: &str,
+    kind: &'static str,
     json: &str,
     payload: &Bytes,
     dialect: &ClientDialect,
 ) -> Message {
     let json = restyle(json, dialect.style);
     let (body, rest) = BodyForm::Packed.encode(&json, payload);
-    Message { id, kind: kind.to_owned(), body, rest }
+    Message { id, kind: kind.into(), body, rest }
 }
 
 /// `messaging.send`. (A flattened struct cannot hold JSON text as it is.)

@@ -27,7 +27,7 @@ impl ServerFrame {
     ///
     /// [`DecodeError`] if it is of a known type and cannot be read.
     pub fn decode(message: &Message, limits: &Limits) -> Result<Self, DecodeError> {
-        let kind = message.kind.as_str();
+        let kind = &*message.kind;
         let unknown = || Ok(Self::Unknown { kind: kind.to_owned() });
         if !Self::is_known(kind) {
             return unknown();
@@ -136,10 +136,13 @@ impl ServerFrame {
                     .plain("tool", "stream");
                 (kinds::RESPONSE_CHUNK, object.json("chunk", &chunk.to_json()).end())
             }
-            Self::Unknown { kind } => (kind.as_str(), Object::new().end()),
+            Self::Unknown { kind } => {
+                let (body, _) = BodyForm::Packed.encode(&Object::new().end(), payload);
+                return Message::new(id, kind.clone(), body);
+            }
         };
         let (body, rest) = body_form.encode(&json, payload);
-        Message { id: message_id, kind: kind.to_owned(), body, rest }
+        Message { id: message_id, kind: kind.into(), body, rest }
     }
 }
 
