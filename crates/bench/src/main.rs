@@ -18,6 +18,11 @@ use tokio::{
     net::TcpListener,
 };
 
+/// Messages are many small pieces of memory that one thread takes and another gives back.
+#[cfg(all(feature = "jemalloc", not(target_env = "msvc")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The folder of the pages

@@ -32,6 +32,11 @@ use crate::{
     failure::Failure,
 };
 
+/// Messages are many small pieces of memory that one thread takes and another gives back.
+#[cfg(all(feature = "jemalloc", not(target_env = "msvc")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Rooms in which browsers, servers and agents exchange messages
 #[derive(Debug, Parser)]
 #[command(

@@ -81,8 +81,7 @@ impl<'a> Body<'a> {
         }
         let (json, payload) = rest.split_at(length);
         // Most have none, and a share of the body costs more than to read it.
-        let payload =
-            if payload.is_empty() { Bytes::new() } else { body.slice_ref(payload) };
+        let payload = if payload.is_empty() { Bytes::new() } else { body.slice_ref(payload) };
         Ok(Self { form: BodyForm::Packed, json, payload })
     }
 }

@@ -255,7 +255,12 @@ impl Bench {
                 self.announcements += 1;
                 return;
             }
-            self.said.push(Said { kind: message.kind.into_owned(), body: message.body, packets, frame });
+            self.said.push(Said {
+                kind: message.kind.into_owned(),
+                body: message.body,
+                packets,
+                frame,
+            });
         }
     }
 }
