@@ -274,7 +274,7 @@ export class Core {
 
   /** The engine will not answer any more: everything that waits fails. */
   fail(error: RoomError): void {
-    this.#setAlarm(undefined);
+    this.#clock.clearTimeout(this.#timer);
     this.#ready.settle(error);
     const [requests, streams, calls] = [this.#requests, this.#streams, this.#calls];
     const answers = [...requests.values()];
@@ -290,12 +290,8 @@ export class Core {
     }
   }
 
-  #setAlarm(waitMs: number | undefined): void {
+  #setAlarm(waitMs: number): void {
     this.#clock.clearTimeout(this.#timer);
-    if (waitMs === undefined) {
-      this.#timer = undefined;
-      return;
-    }
     // Whole milliseconds, and one more, so that the moment has come. Browsers take waits above 31
     // bits for none at all; an alarm that is early is set again.
     const wholeMs = Math.min(Math.floor(waitMs) + 1, LONGEST_MS);

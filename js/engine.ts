@@ -28,8 +28,8 @@ export interface EngineChunk {
 export interface EngineListener {
   /** The time in milliseconds. */
   now(): number;
-  /** `Engine.wake` is to be called after so long; the last word counts. Undefined: never. */
-  setAlarm(waitMs: number | undefined): void;
+  /** `Engine.wake` is to be called after so long; the last word counts. */
+  setAlarm(waitMs: number): void;
   /** Makes a `RoomError`. */
   error(code: string, message: string): RoomError;
   chunk(header: string, data: Uint8Array): EngineChunk;

@@ -23,7 +23,7 @@ extern "C" {
     pub(crate) fn now(this: &EngineListener) -> Result<f64, JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = setAlarm)]
-    pub(crate) fn set_alarm(this: &EngineListener, wait_ms: Option<f64>) -> Result<(), JsValue>;
+    pub(crate) fn set_alarm(this: &EngineListener, wait_ms: f64) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn error(

@@ -27,20 +27,16 @@ impl Driver {
         self.feed(Input::Woken);
     }
 
-    /// Sees to it that the session is woken when it wants to be.
+    /// Sees to it that the session is woken when it wants to be. One that no longer wants it is woken all
+    /// the same, if that was asked for: cheaper than to set and take back an alarm for each request.
     pub(super) fn set_alarm(&self) {
-        let wakeup = self.session().next_wakeup();
-        let wait = match (wakeup, self.alarm.get()) {
-            (None, None) => return,
-            // An early alarm is set anew when it rings: cheaper than one more for each message.
-            (Some(wakeup), Some(set)) if set <= wakeup => return,
-            (None, Some(_)) => None,
-            (Some(wakeup), _) => {
-                // Listeners may have taken their time since.
-                Some(wakeup.saturating_sub(self.look_at_clock()).as_secs_f64() * 1000.0)
-            }
-        };
-        self.alarm.set(wakeup);
-        report_thrown(self.listener.set_alarm(wait));
+        let Some(wakeup) = self.session().next_wakeup() else { return };
+        // An early alarm is set anew when it rings: cheaper than one more for each message.
+        if self.alarm.get().is_none_or(|set| set > wakeup) {
+            self.alarm.set(Some(wakeup));
+            // Listeners may have taken their time since.
+            let wait = wakeup.saturating_sub(self.look_at_clock());
+            report_thrown(self.listener.set_alarm(wait.as_secs_f64() * 1000.0));
+        }
     }
 }
