@@ -54,7 +54,7 @@ fn unhex(text: &str) -> Bytes {
 /// The JSON and the payload of a message, whatever its form.
 fn parts(message: &Message) -> (Value, Bytes) {
     let body = Body::parse(&message.body, &Limits::default()).expect("a body");
-    (serde_json::from_slice(&body.json).expect("JSON"), body.payload)
+    (serde_json::from_slice(body.json).expect("JSON"), body.payload)
 }
 
 /// What the recording knows that the frame does not: names of calls that the SDK made up, and

@@ -84,37 +84,37 @@ impl ClientFrame {
         let id = message.id;
         let kind = &*message.kind;
         let request = match kind {
-            kinds::ENABLE => check_object(kind, &json).map(|()| Request::Enable)?,
-            kinds::DISABLE => check_object(kind, &json).map(|()| Request::Disable)?,
+            kinds::ENABLE => check_object(kind, json).map(|()| Request::Enable)?,
+            kinds::DISABLE => check_object(kind, json).map(|()| Request::Disable)?,
             kinds::SEND => {
-                let message = read::<DirectSend<'_>>(kind, &json)?;
+                let message = read::<DirectSend<'_>>(kind, json)?;
                 *trace = traced_by(message.meshagent);
                 message.into_request(kind, payload)?
             }
             kinds::BROADCAST => {
-                let message = read::<DirectMessage<'_>>(kind, &json)?;
+                let message = read::<DirectMessage<'_>>(kind, json)?;
                 *trace = traced_by(message.meshagent);
                 Request::Broadcast { outgoing: message.into_outgoing(kind, payload)? }
             }
             kinds::INVOKE => {
-                let invoke = read::<Invoke<'_>>(kind, &json)?;
+                let invoke = read::<Invoke<'_>>(kind, json)?;
                 *trace = traced_by(invoke.meshagent);
                 invoke.into_request(kind)?
             }
             kinds::CALL_CHUNK => {
-                let (tool_call_id, chunk) = content::chunk(kind, &json)?;
+                let (tool_call_id, chunk) = content::chunk(kind, json)?;
                 Request::CallChunk { tool_call_id, chunk }
             }
             kinds::CALL_RESPONSE => {
-                let content = Content::from_json(kind, &json)?;
+                let content = Content::from_json(kind, json)?;
                 return Ok(Self::ToolCallResponse { call: id, content });
             }
             kinds::RESPONSE_CHUNK => {
-                let (tool_call_id, chunk) = content::chunk(kind, &json)?;
+                let (tool_call_id, chunk) = content::chunk(kind, json)?;
                 return Ok(Self::ToolCallResponseChunk { call: id, tool_call_id, chunk });
             }
             kinds::SET_ATTRIBUTES => {
-                let attributes = object(kind, read(kind, &json)?)?;
+                let attributes = object(kind, read(kind, json)?)?;
                 let attributes = members::without(&attributes, Trace::KEY);
                 return Ok(Self::SetAttributes { id, attributes });
             }

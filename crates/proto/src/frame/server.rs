@@ -34,25 +34,25 @@ impl ServerFrame {
         }
         let Body { json, payload, .. } = Body::parse(&message.body, limits)?;
         let frame = match kind {
-            kinds::CONNECTED => match connected(&json) {
+            kinds::CONNECTED => match connected(json) {
                 Ok(None) => return unknown(),
                 Ok(Some(frame)) => Ok(frame),
                 Err(mismatch) => Err(mismatch),
             },
-            kinds::ROOM_READY => room_ready(&json),
-            kinds::ROOM_STATUS => room_status(&json),
-            kinds::MESSAGE => delivered(&json, payload),
-            kinds::TOOL_CALL => tool_call(&json, message.id),
+            kinds::ROOM_READY => room_ready(json),
+            kinds::ROOM_STATUS => room_status(json),
+            kinds::MESSAGE => delivered(json, payload),
+            kinds::TOOL_CALL => tool_call(json, message.id),
             kinds::RESPONSE => {
-                let content = Content::from_json(kind, &json)?;
+                let content = Content::from_json(kind, json)?;
                 return Ok(Self::Response { id: message.id, content });
             }
             kinds::CALL_CHUNK => {
-                let (tool_call_id, chunk) = chunk(kind, &json)?;
+                let (tool_call_id, chunk) = chunk(kind, json)?;
                 return Ok(Self::CallChunk { tool_call_id, chunk });
             }
             kinds::RESPONSE_CHUNK => {
-                let (tool_call_id, chunk) = chunk(kind, &json)?;
+                let (tool_call_id, chunk) = chunk(kind, json)?;
                 return Ok(Self::ResponseChunk { tool_call_id, chunk });
             }
             _ => return unknown(),

@@ -61,7 +61,7 @@ pub(crate) async fn next_said(client: &mut Client) -> Value {
     loop {
         let message = client.message().await;
         let body = Body::parse(&message.body, &room_proto::Limits::default()).unwrap();
-        let json: Value = serde_json::from_slice(&body.json).unwrap();
+        let json: Value = serde_json::from_slice(body.json).unwrap();
         if json["type"] == "traced" {
             return json;
         }
