@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 
 import { at } from "../scripts/lib/paths.mjs";
 import { FULL, NAMES, round, SHORT } from "./lib/cases.mjs";
-import { figuresTable, goalsTable } from "./lib/report.mjs";
+import { completed, figuresTable, goalsTable } from "./lib/report.mjs";
 import { BINARY, openStage } from "./lib/stage.mjs";
 
 /** There is also `ours-1k`, the official wire in packets as official clients send them. */
@@ -54,8 +54,8 @@ const machine = `${os.cpus().length} × ${os.cpus()[0].model.trim()}, ${os.type(
 await mkdir(path.dirname(values.out), { recursive: true });
 await writeFile(values.out, `${JSON.stringify({ machine, amounts, rounds }, null, 2)}\n`);
 console.log(`${machine}; ${count} rounds; median (least–most)\n`);
-console.log(figuresTable(rounds));
-console.log(`\n${goalsTable(rounds)}`);
+console.log(figuresTable(completed(rounds)));
+console.log(`\n${goalsTable(completed(rounds))}`);
 if (!values.short && !values["no-native"]) {
   console.log("\nNative clients, and what the servers carry between them:\n");
   console.log(execFileSync(BINARY, ["--native"], { encoding: "utf8" }));

@@ -35,9 +35,27 @@ export const GOALS = [
   ["page load to first answer, ms", "ours", "raw", "+20"],
   ["from a file's stream(), MB/s", "ours-plain", "raw", 0.5],
   ["from a file's stream(), MB/s", "ours", "raw", 0.9],
+  ["behind bulk p99, slices of 64 KiB", "ours-plain", undefined, 1],
+  ["behind bulk p99, slices of 64 KiB", "ours", undefined, 1],
   ["1 GiB, growth of a page, MB", "ours", undefined, 16],
   ["1 GiB, growth of the server, MB", "ours", undefined, 16],
 ];
+
+/** How much longer a round trip takes beside bulk, in units of what one chunk of it takes. */
+function behindBulk(figures) {
+  const sliceMs = 65.536 / figures["bulk, MB/s"];
+  const longer = figures["round trip beside bulk p99, ms"] - figures["round trip p99, ms"];
+  const slices = longer / sliceMs;
+  return Number.isNaN(slices) ? {} : { "behind bulk p99, slices of 64 KiB": slices };
+}
+
+/** Rounds with the figures that come of others. */
+export function completed(rounds) {
+  const all = (figures) => ({ ...figures, ...behindBulk(figures) });
+  return rounds.map((round) =>
+    Object.fromEntries(Object.entries(round).map(([client, figures]) => [client, all(figures)])),
+  );
+}
 
 /** The figures of all clients: `rounds` is a list of `{ client: { figure: value } }`. */
 export function figuresTable(rounds) {
