@@ -99,7 +99,7 @@ fn credit_is_granted_when_half_of_the_window_has_been_read() {
 
 #[test]
 fn the_window_grows_when_both_sides_have_waited() {
-    const START: usize = 512 * 1024;
+    const START: usize = 1024 * 1024;
     let mut bench = Bench::enabled_with(Config::default());
     let stream = bench.open_reader(true);
     let mut half = |starved: &str| {
@@ -115,6 +115,7 @@ fn the_window_grows_when_both_sides_have_waited() {
 
     assert_eq!(half(""), format!(r#"{{"stream_id":"r1","bytes":{}}}"#, START / 2 + 2));
     let starved = r#","room_messaging":{"starved":true}"#;
+    assert_eq!(half(starved), format!(r#"{{"stream_id":"r1","bytes":{}}}"#, START / 2 + 2));
     assert_eq!(half(starved), format!(r#"{{"stream_id":"r1","bytes":{}}}"#, START / 2 + 2 + START));
 }
 

@@ -1,9 +1,9 @@
 //! How much a writer may have under way.
 //!
 //! As much as keeps it busy, and no more: what is under way is what every other message has to wait
-//! behind. So the window is small at first, and grows when the writer says that it had to wait for
-//! credit for long while the reader had nothing to read: then it was the way between them that took
-//! the time.
+//! behind. So the window is small at first, and grows when the writer says again and again that it had to
+//! wait for credit for long while the reader had nothing to read: then it was the way between them that
+//! took the time.
 
 /// The credit of one reader.
 #[derive(Debug)]
@@ -13,13 +13,15 @@ pub(super) struct Window {
     /// What was read and is not granted anew.
     read_bytes: usize,
     is_too_small: bool,
+    /// Rises when it was too small, and falls when not.
+    discontent: u32,
     /// How many grants ago it was too small.
     content: u32,
 }
 
 impl Window {
     pub(super) fn new(most: usize) -> Self {
-        Self { size: 0, most, read_bytes: 0, is_too_small: false, content: 0 }
+        Self { size: 0, most, read_bytes: 0, is_too_small: false, discontent: 0, content: 0 }
     }
 
     /// Opens it; `spare` is what all windows of this session may grow by.
@@ -56,13 +58,18 @@ impl Window {
         Some((std::mem::take(&mut self.read_bytes) + self.size).saturating_sub(before))
     }
 
-    /// Twice as large if it was too small; smaller again if that is long ago.
+    /// Twice as large if it was too small again and again; smaller again if that is long ago.
     fn adapt(&mut self, spare: usize) {
         if std::mem::take(&mut self.is_too_small) {
-            self.size = (self.size + self.size.min(spare)).min(self.most);
             self.content = 0;
+            self.discontent += 2;
+            if self.discontent >= DISCONTENT {
+                self.discontent = 0;
+                self.size = (self.size + self.size.min(spare)).min(self.most);
+            }
             return;
         }
+        self.discontent = self.discontent.saturating_sub(1);
         self.content += 1;
         if self.content >= CONTENT && self.size > START_BYTES {
             self.size = (self.size / 2).max(START_BYTES);
@@ -75,8 +82,11 @@ impl Window {
 /// a reader that does not read, and disconnects whom it would have to hold much more for.
 pub(super) const ALL_BYTES: usize = 8 * 1024 * 1024;
 /// Enough for a connection within one machine or one house.
-const START_BYTES: usize = 512 * 1024;
+const START_BYTES: usize = 1024 * 1024;
 const LEAST_BYTES: usize = 16 * 1024;
+/// Twice the times that it has to be too small, without those that it was not. A way that is long makes
+/// both wait for every other half of the window; a machine that was busy elsewhere, now and then.
+const DISCONTENT: u32 = 4;
 /// After so many grants a window that was never too small is halved.
 const CONTENT: u32 = 32;
 
@@ -110,6 +120,8 @@ mod tests {
 
         let mut window = open(4 * START_BYTES, ALL_BYTES);
         window.on_both_waited();
+        read(&mut window, 1);
+        window.on_both_waited();
         window.on_read(START_BYTES / 2);
         assert_eq!(window.take_grant(1000), Some(START_BYTES / 2 + 1000), "no more than is spare");
     }
@@ -130,9 +142,11 @@ mod tests {
         let mut window = open(3 * START_BYTES, ALL_BYTES);
 
         window.on_both_waited();
+        assert_eq!(read(&mut window, 1), START_BYTES / 2, "once may be for another reason");
+        window.on_both_waited();
         assert_eq!(read(&mut window, 1), START_BYTES / 2 + START_BYTES);
         assert_eq!(read(&mut window, 1), START_BYTES, "once is not twice");
-        for _ in 0..2 {
+        for _ in 0..4 {
             window.on_both_waited();
             read(&mut window, 1);
         }
@@ -140,10 +154,36 @@ mod tests {
     }
 
     #[test]
+    fn it_grows_on_a_long_way_where_both_wait_for_every_other_half_of_it() {
+        let mut window = open(2 * START_BYTES, ALL_BYTES);
+
+        for _ in 0..3 {
+            window.on_both_waited();
+            read(&mut window, 2);
+        }
+
+        assert_eq!(window.size(), window.most());
+    }
+
+    #[test]
+    fn it_stays_as_it_is_when_both_wait_now_and_then() {
+        let mut window = open(8 * START_BYTES, ALL_BYTES);
+
+        for _ in 0..100 {
+            window.on_both_waited();
+            read(&mut window, 3);
+        }
+
+        assert_eq!(window.size(), START_BYTES);
+    }
+
+    #[test]
     fn it_shrinks_when_it_need_not_be_large_and_what_is_under_way_with_it() {
         let mut window = open(8 * START_BYTES, ALL_BYTES);
-        window.on_both_waited();
-        read(&mut window, 1);
+        for _ in 0..2 {
+            window.on_both_waited();
+            read(&mut window, 1);
+        }
         assert_eq!(window.size(), 2 * START_BYTES);
 
         let granted = read(&mut window, CONTENT);
