@@ -70,16 +70,24 @@ async function makeGlue({ name, folder }, wasmBindgen) {
   await stamps.once(folder, inputs, async () => {
     step("wasm-bindgen, wasm-opt");
     await rm(glue, { recursive: true, force: true });
-    const kind = ["--target", "web", "--omit-default-module-path", "--no-typescript"];
-    await run(wasmBindgen, [...kind, "--out-name", name, "--out-dir", glue, compiled]);
-    // Without any --enable flag: the module says which features it uses. With --all-features
-    // wasm-opt writes a module that browsers refuse.
-    // Taken apart and put together again, the code is smaller after a second round.
-    const rounds = ["--flatten", "--rereloop", "-Oz", "-Oz"];
-    const size = [...rounds, "--strip-debug", "--strip-producers"];
-    await run(npmBinary("wasm-opt"), [...size, wasm, "-o", wasm]);
+    await bindAndOptimize({ name, compiled, glue, wasmBindgen }, [
+      "--strip-debug",
+      "--strip-producers",
+    ]);
     await shorten(name, wasm, script);
   });
+}
+
+/** Makes a module and its glue of what cargo compiled. `more` is for wasm-opt. */
+export async function bindAndOptimize({ name, compiled, glue, wasmBindgen }, more) {
+  const kind = ["--target", "web", "--omit-default-module-path", "--no-typescript"];
+  await run(wasmBindgen, [...kind, "--out-name", name, "--out-dir", glue, compiled]);
+  // Without any --enable flag: the module says which features it uses. With --all-features
+  // wasm-opt writes a module that browsers refuse.
+  // Taken apart and put together again, the code is smaller after a second round.
+  const rounds = ["--flatten", "--rereloop", "-Oz", "-Oz"];
+  const wasm = path.join(glue, `${name}_bg.wasm`);
+  await run(npmBinary("wasm-opt"), [...rounds, ...more, wasm, "-o", wasm]);
 }
 
 async function compileTypeScript() {
@@ -124,22 +132,24 @@ async function bundle(name) {
   const others = ENTRIES.filter((other) => other !== name).map((other) => `./${other}.js`);
   const external = [...others, "node:*", "react"];
   const options = { bundle: true, external, write: false, logLevel: "warning" };
-  const [entryPoints, plugins] = [[at("js", `${name}.ts`)], [glue, inlinedWasm]];
+  const [entryPoints, plugins] = [[at("js", `${name}.ts`)], [glueIn(pkg), inlinedWasm]];
   const { outputFiles } = await build({ ...SMALL, ...options, entryPoints, plugins });
   const { code } = await minify(outputFiles[0].text, SMALLER);
   await writeFile(path.join(pkg, `${name}.js`), withClassNames(code));
 }
 
-/** In pkg/, where it has been made. */
-const glue = {
-  name: "glue",
-  setup(build) {
-    for (const { name, folder } of MODULES) {
-      const filter = new RegExp(`/${folder}/${name}\\.js$`);
-      build.onResolve({ filter }, () => ({ path: path.join(pkg, folder, `${name}.js`) }));
-    }
-  },
-};
+/** Finds the glue where it has been made: in pkg/, or in a folder like it. */
+export function glueIn(made) {
+  return {
+    name: "glue",
+    setup(build) {
+      for (const { name, folder } of MODULES) {
+        const filter = new RegExp(`/${folder}/${name}\\.js$`);
+        build.onResolve({ filter }, () => ({ path: path.join(made, folder, `${name}.js`) }));
+      }
+    },
+  };
+}
 
 /** `inlined.js`: the WebAssembly as a string. */
 const inlinedWasm = {
