@@ -1,9 +1,8 @@
 //! One browser WebSocket.
 //!
 //! Messages are handed over as they come, because a task of ours for each would cost as much as all that
-//! is done with a small one; the end is waited for. A message comes as the buffer that
-//! the browser made of it, so that what is large in it need not be copied out of our memory again; see
-//! `lent.rs`.
+//! is done with a small one; the end is waited for. A message comes as the buffer that the browser made
+//! of it, so that what is large in it need not be copied out of our memory again; see `lent.rs`.
 
 use futures::channel::oneshot;
 use gloo_net::websocket::events::CloseEvent as Closing;

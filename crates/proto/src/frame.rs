@@ -24,7 +24,7 @@ pub(crate) fn known(kind: &str) -> Option<&'static str> {
 }
 
 const KNOWN: [&str; 4] =
-    ["messaging.send", "__response__", "messaging.broadcast", "room.invoke_tool"];
+    [client::kinds::SEND, server::kinds::RESPONSE, client::kinds::BROADCAST, client::kinds::INVOKE];
 
 /// What a client says to the room.
 #[derive(Clone, Debug, Eq, PartialEq)]

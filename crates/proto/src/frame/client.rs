@@ -35,16 +35,16 @@ pub struct FrameError {
 /// The trace context of a client that traces nothing.
 const TRACE: &str = r#"{"v":1,"otel":{}}"#;
 
-mod kinds {
-    pub(super) const ENABLE: &str = "messaging.enable";
-    pub(super) const DISABLE: &str = "messaging.disable";
-    pub(super) const SEND: &str = "messaging.send";
-    pub(super) const BROADCAST: &str = "messaging.broadcast";
-    pub(super) const INVOKE: &str = "room.invoke_tool";
-    pub(super) const CALL_CHUNK: &str = "room.tool_call_request_chunk";
-    pub(super) const CALL_RESPONSE: &str = "room.tool_call_response";
-    pub(super) const RESPONSE_CHUNK: &str = "room.tool_call_response_chunk";
-    pub(super) const SET_ATTRIBUTES: &str = "set_attributes";
+pub(super) mod kinds {
+    pub(in crate::frame) const ENABLE: &str = "messaging.enable";
+    pub(in crate::frame) const DISABLE: &str = "messaging.disable";
+    pub(in crate::frame) const SEND: &str = "messaging.send";
+    pub(in crate::frame) const BROADCAST: &str = "messaging.broadcast";
+    pub(in crate::frame) const INVOKE: &str = "room.invoke_tool";
+    pub(in crate::frame) const CALL_CHUNK: &str = "room.tool_call_request_chunk";
+    pub(in crate::frame) const CALL_RESPONSE: &str = "room.tool_call_response";
+    pub(in crate::frame) const RESPONSE_CHUNK: &str = "room.tool_call_response_chunk";
+    pub(in crate::frame) const SET_ATTRIBUTES: &str = "set_attributes";
 }
 
 impl ClientFrame {

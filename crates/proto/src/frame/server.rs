@@ -9,15 +9,15 @@ use crate::{
     json::{Fields, Mismatch, Raw},
 };
 
-mod kinds {
-    pub(super) const CONNECTED: &str = "connected";
-    pub(super) const ROOM_READY: &str = "room_ready";
-    pub(super) const ROOM_STATUS: &str = "room.status";
-    pub(super) const RESPONSE: &str = "__response__";
-    pub(super) const MESSAGE: &str = "messaging.send";
-    pub(super) const TOOL_CALL: &str = "room.tool_call.messaging";
-    pub(super) const CALL_CHUNK: &str = "room.tool_call_request_chunk.messaging";
-    pub(super) const RESPONSE_CHUNK: &str = "room.tool_call_response_chunk";
+pub(super) mod kinds {
+    pub(in crate::frame) const CONNECTED: &str = "connected";
+    pub(in crate::frame) const ROOM_READY: &str = "room_ready";
+    pub(in crate::frame) const ROOM_STATUS: &str = "room.status";
+    pub(in crate::frame) const RESPONSE: &str = "__response__";
+    pub(in crate::frame) const MESSAGE: &str = "messaging.send";
+    pub(in crate::frame) const TOOL_CALL: &str = "room.tool_call.messaging";
+    pub(in crate::frame) const CALL_CHUNK: &str = "room.tool_call_request_chunk.messaging";
+    pub(in crate::frame) const RESPONSE_CHUNK: &str = "room.tool_call_response_chunk";
 }
 
 impl ServerFrame {
