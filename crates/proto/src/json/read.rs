@@ -34,7 +34,9 @@ impl<'a> Raw<'a> {
 
     /// A string, as near as a Rust string comes to it.
     pub(crate) fn lossy(self) -> Option<String> {
-        Some(String::from_utf8_lossy(&string::decode(self.0)?).into_owned())
+        let mut text = string::decode(self.0)?;
+        string::replace_lone_surrogates(&mut text);
+        String::from_utf8(text).ok()
     }
 
     /// A number without a fraction.

@@ -16,6 +16,15 @@ pub(super) fn decode(quoted: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// Makes UTF-8 of what [`decode`] gave, in the same place. Nothing else in it begins like a surrogate.
+pub(super) fn replace_lone_surrogates(text: &mut [u8]) {
+    for at in 0..text.len().saturating_sub(2) {
+        if text[at] == 0xed && text[at + 1] >= 0xa0 {
+            text[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+}
+
 /// Whether a valid JSON string is `text`.
 pub(super) fn is(quoted: &[u8], text: &str) -> bool {
     let plain = quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));

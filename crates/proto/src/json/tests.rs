@@ -115,6 +115,6 @@ fn a_lone_surrogate_is_replaced_only_where_that_is_wanted() {
 
     assert_eq!(raw.string(), None);
     assert_eq!(raw.text().unwrap().as_str(), r#""a\ud800b\udc00""#);
-    assert_eq!(raw.lossy().unwrap().replace('\u{fffd}', ""), "ab");
+    assert_eq!(raw.lossy().unwrap(), "a\u{fffd}b\u{fffd}");
     assert_eq!(Raw::parse(br#""\ud83d\ude00""#).unwrap().string().unwrap(), "😀");
 }
