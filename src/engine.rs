@@ -326,14 +326,22 @@ fn outgoing(
 /// is asked for is given back and taken again, because to fill it before it is written to would take
 /// longer than all else.
 pub(crate) fn copy_in(bytes: &Uint8Array) -> Result<Vec<u8>, SessionError> {
-    let len = bytes.length() as usize;
-    let mut place = Vec::<u8>::new();
+    // Or the compiler would see that it is not used.
+    drop(black_box(reserve(bytes.length() as usize)?));
+    Ok(bytes.to_vec())
+}
+
+/// Room for so many bytes.
+///
+/// # Errors
+///
+/// `too-large` if there is none.
+pub(crate) fn reserve(len: usize) -> Result<Vec<u8>, SessionError> {
+    let mut place = Vec::new();
     place.try_reserve_exact(len).map_err(|_| {
         SessionError::new(ErrorCode::TooLarge, format!("{len} bytes do not fit into memory"))
     })?;
-    // Or the compiler would see that it is not used.
-    drop(black_box(place));
-    Ok(bytes.to_vec())
+    Ok(place)
 }
 
 /// An attachment for JavaScript: none is `undefined`.

@@ -1,35 +1,60 @@
 //! Bytes that came in a buffer of JavaScript's, and go back without a copy.
 //!
-//! To copy 64 KiB into our memory takes a microsecond; to copy them out takes forty, most of them for
-//! the new buffer. So the buffer in which they came is kept as long as our copy, and whoever is
-//! given a large part of it gets it in there.
+//! Large payloads stay in the buffer in which they came: what is before them is copied into our memory,
+//! where the session reads it, and for the payload there is only a place, so that the session can count
+//! its bytes and pass them on. Whoever is given that place gets the part of the buffer.
 
 use std::{cell::RefCell, ops::Range};
 
 use bytes::Bytes;
 use js_sys::{ArrayBuffer, Uint8Array};
-use room_proto::SessionError;
+use room_proto::{SessionError, batch::payload_start};
 
-use crate::engine::copy_in;
+use crate::engine::{copy_in, reserve};
 
 thread_local! {
-    /// Where our copies are, and the buffers that they were made of.
-    static LENT: RefCell<Vec<(Range<usize>, ArrayBuffer)>> = const { RefCell::new(Vec::new()) };
+    static LENDING: RefCell<Lending> = const {
+        RefCell::new(Lending { loans: Vec::new(), spare: Vec::new() })
+    };
 }
 
-/// Our copy of a buffer.
-struct Lent(Vec<u8>);
+struct Lending {
+    loans: Vec<Loan>,
+    /// Places that nobody uses. What is in them does not matter; to fill new ones takes as long as a copy.
+    spare: Vec<Vec<u8>>,
+}
 
-impl AsRef<[u8]> for Lent {
+/// A part of a buffer, for which we have a place.
+#[derive(Clone)]
+struct Loan {
+    place: Range<usize>,
+    buffer: ArrayBuffer,
+    /// Where the part begins in the buffer.
+    start: usize,
+}
+
+/// The place of a WebSocket message, which may be shorter.
+struct Place {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl AsRef<[u8]> for Place {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        &self.bytes[..self.len]
     }
 }
 
-impl Drop for Lent {
+impl Drop for Place {
     fn drop(&mut self) {
-        let range = addresses(&self.0);
-        LENT.with_borrow_mut(|lent| lent.retain(|(place, _)| *place != range));
+        let place = addresses(&self.bytes);
+        let bytes = std::mem::take(&mut self.bytes);
+        LENDING.with_borrow_mut(|Lending { loans, spare }| {
+            loans.retain(|loan| !place.contains(&loan.place.start));
+            if spare.len() < SPARE && bytes.len() < SPARE_BYTES {
+                spare.push(bytes);
+            }
+        });
     }
 }
 
@@ -39,27 +64,60 @@ impl Drop for Lent {
 ///
 /// `too-large` if it does not fit into our memory.
 pub(crate) fn take(buffer: ArrayBuffer) -> Result<Bytes, SessionError> {
-    let copy = copy_in(&Uint8Array::new(&buffer))?;
-    if copy.len() < WORTH_BYTES {
-        return Ok(Bytes::from(copy));
+    let view = Uint8Array::new(&buffer);
+    let len = view.length() as usize;
+    if len < WORTH_BYTES {
+        return Ok(Bytes::from(copy_in(&view)?));
     }
-    LENT.with_borrow_mut(|lent| lent.push((addresses(&copy), buffer)));
-    Ok(Bytes::from_owner(Lent(copy)))
+
+    let head = copy_in(&part(&buffer, 0, WORTH_BYTES))?;
+    let start = payload_start(&head, len).filter(|start| len - start >= WORTH_BYTES);
+    let bytes = match start {
+        Some(start) => {
+            let mut bytes = empty_place(len)?;
+            bytes[..start].copy_from_slice(&head[..start]);
+            bytes
+        }
+        None => copy_in(&view)?,
+    };
+    let (place, start) = (Place { bytes, len }, start.unwrap_or_default());
+    let loan = Loan { place: addresses(&place.as_ref()[start..]), buffer, start };
+    LENDING.with_borrow_mut(|lending| lending.loans.push(loan));
+    Ok(Bytes::from_owner(place))
+}
+
+fn empty_place(len: usize) -> Result<Vec<u8>, SessionError> {
+    match LENDING.with_borrow_mut(|lending| lending.spare.pop()) {
+        Some(place) if place.len() >= len => Ok(place),
+        Some(_) | None => {
+            let len = len.next_multiple_of(ROUND_BYTES);
+            let mut place = reserve(len)?;
+            place.resize(len, 0);
+            Ok(place)
+        }
+    }
 }
 
 /// Gives bytes to JavaScript: in the buffer in which they came, or in a new one.
 pub(crate) fn give(bytes: &[u8]) -> Uint8Array {
     let range = addresses(bytes);
-    let is_in = |place: &Range<usize>| place.start <= range.start && range.end <= place.end;
-    let lent = LENT.with_borrow(|lent| lent.iter().find(|(place, _)| is_in(place)).cloned());
-    match lent {
-        // Whoever was given a part may have given the whole buffer away.
-        Some((place, buffer)) if bytes.len() >= WORTH_BYTES && buffer.byte_length() > 0 => {
-            let (from, len) = ((range.start - place.start) as u32, bytes.len() as u32);
-            Uint8Array::new_with_byte_offset_and_length(&buffer, from, len)
+    let has = |loan: &&Loan| loan.place.start <= range.start && range.end <= loan.place.end;
+    let loan = LENDING.with_borrow(|lending| lending.loans.iter().find(has).cloned());
+    match loan {
+        // Whoever was given a part may have given the whole buffer away. Not of one whose bytes are nowhere
+        // else: of that there is one part.
+        Some(Loan { place, buffer, start })
+            if bytes.len() >= WORTH_BYTES && buffer.byte_length() > 0 =>
+        {
+            let from = start + (range.start - place.start);
+            part(&buffer, from, bytes.len())
         }
         Some(_) | None => Uint8Array::from(bytes),
     }
+}
+
+fn part(buffer: &ArrayBuffer, start: usize, len: usize) -> Uint8Array {
+    Uint8Array::new_with_byte_offset_and_length(buffer, start as u32, len as u32)
 }
 
 fn addresses(bytes: &[u8]) -> Range<usize> {
@@ -67,5 +125,11 @@ fn addresses(bytes: &[u8]) -> Range<usize> {
     start.addr()..end.addr()
 }
 
-/// From here on a buffer is worth the trouble.
+/// From here on a buffer is worth the trouble. It is also how much of a message is looked at to see where
+/// its payload begins.
 const WORTH_BYTES: usize = 4096;
+/// Places have sizes that others can use.
+const ROUND_BYTES: usize = 16 * 1024;
+/// How many places are kept, and how large they are at most.
+const SPARE: usize = 8;
+const SPARE_BYTES: usize = 128 * 1024;

@@ -12,12 +12,17 @@
 
 use bytes::Bytes;
 
+use crate::packet::Packet;
+
 /// How many bytes of packets are put together before the next batch begins. With more, nothing is
 /// gained.
 pub const BATCH_BYTES: usize = 192 * 1024;
 
 /// From here on a packet is not put together with others.
 const LARGE_BYTES: usize = 512 * 1024;
+
+/// From here on a packet is the last of its batch.
+const LAST_BYTES: usize = 16 * 1024;
 
 /// Puts packets together to the bytes of one WebSocket message. One alone is sent as it is.
 #[derive(Debug, Default)]
@@ -39,10 +44,12 @@ impl Batch {
         self.packets.is_empty()
     }
 
-    /// Whether there is no place for another packet.
+    /// Whether there is no place for another packet. Behind a large payload there is none, so that whoever
+    /// gets it can leave it where it came; see [`payload_start`].
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.bytes >= BATCH_BYTES
+            || self.packets.last().is_some_and(|last| last.len() >= LAST_BYTES)
     }
 
     /// Whether this packet goes alone: to copy a large one costs more than another WebSocket message.
@@ -84,6 +91,32 @@ pub fn packets(message: &[u8]) -> Packets<'_> {
     let batch = message.strip_prefix(&head());
     Packets { rest: batch.or(Some(message)), is_batch: batch.is_some() }
 }
+
+/// Where the bytes begin that only the application looks at, if a batch of `len` bytes ends with such and
+/// that can be seen in `head`, with which it begins.
+///
+/// In place of them there may be anything in what the session is given: it counts them, and gives the
+/// application that part of it.
+#[must_use]
+pub fn payload_start(head: &[u8], len: usize) -> Option<usize> {
+    let mut rest = head.strip_prefix(&self::head())?;
+    let mut before: &[u8] = &[];
+    while let Some((packet, after)) = split(rest) {
+        (before, rest) = (packet, after);
+    }
+    let (length, last) = rest.split_first_chunk()?;
+    let is_last = u32::from_be_bytes(*length) as usize + head.len() == last.len() + len;
+    if !is_last || before.get(ID..)? != DELIVERED {
+        return None;
+    }
+    let (length, body) = last.get(Packet::HEADER_LEN..)?.split_first_chunk()?;
+    let payload = body.get(usize::try_from(u64::from_be_bytes(*length)).ok()?..)?;
+    Some(head.len() - payload.len())
+}
+
+/// What is behind the id in the first packet of a delivered message with one data packet.
+const DELIVERED: &[u8] = b"\0\0\0\0\0\0\0\x01messaging.send";
+const ID: usize = 8;
 
 impl<'a> Iterator for Packets<'a> {
     type Item = &'a [u8];

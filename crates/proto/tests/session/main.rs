@@ -15,4 +15,5 @@ mod pairs;
 mod reading;
 mod requests;
 mod resuming;
+mod unread;
 mod writing;
