@@ -283,10 +283,12 @@ fn packed(
 /// `messaging.send`. (A flattened struct cannot hold JSON text as it is.)
 #[derive(Deserialize)]
 struct DirectSend<'a> {
-    to_participant_id: String,
+    #[serde(borrow)]
+    to_participant_id: Cow<'a, str>,
     #[serde(rename = "type")]
     kind: String,
-    message: JsonText,
+    #[serde(borrow)]
+    message: &'a RawValue,
     #[serde(borrow, rename = "__meshagent__")]
     meshagent: Option<&'a RawValue>,
 }
@@ -305,7 +307,8 @@ impl DirectSend<'_> {
 struct DirectMessage<'a> {
     #[serde(rename = "type")]
     kind: String,
-    message: JsonText,
+    #[serde(borrow)]
+    message: &'a RawValue,
     #[serde(borrow, rename = "__meshagent__")]
     meshagent: Option<&'a RawValue>,
 }
@@ -313,7 +316,8 @@ struct DirectMessage<'a> {
 impl DirectMessage<'_> {
     fn into_outgoing(self, kind: &str, attachment: Bytes) -> Result<Outgoing, DecodeError> {
         let Self { kind: word, message, meshagent: _ } = self;
-        Ok(Outgoing { kind: word, message: object(kind, message)?, attachment })
+        let message = object(kind, JsonText::from_valid(message.get()))?;
+        Ok(Outgoing { kind: word, message, attachment })
     }
 }
 
