@@ -76,22 +76,20 @@ impl Outbox {
         drop(forgotten);
     }
 
-    /// The next thing for the seat to send; what can wait a moment only leaves alone if it is
+    /// The next things for the seat to send; what can wait a moment only leaves alone if it is
     /// not patient.
     pub(crate) fn poll(&self, is_patient: bool) -> Next {
         let mut state = self.lock();
         if is_patient && !state.is_urgent && !state.frames.is_empty() && state.ending.is_none() {
             return Next::Later;
         }
-        match state.frames.pop_front() {
-            Some(frame) => {
-                state.bytes -= cost(&frame);
-                // The rest leaves too: it would only cost another WebSocket message.
-                state.is_urgent = !state.frames.is_empty();
-                Next::Frame(frame)
-            }
-            None => state.ending.clone().map_or(Next::Nothing, Next::End),
+        let run = state.take_run();
+        if run.is_empty() {
+            return state.ending.clone().map_or(Next::Nothing, Next::End);
         }
+        // The rest leaves too: it would only cost another WebSocket message.
+        state.is_urgent = !state.frames.is_empty();
+        Next::Frames(run)
     }
 
     /// Lets the seat look whether there is something else to send.
@@ -143,11 +141,32 @@ struct State {
     ending: Option<Ending>,
 }
 
+impl State {
+    /// Some of the frames: small ones together, because to come back for each takes longer than to send
+    /// it.
+    fn take_run(&mut self) -> VecDeque<Arc<ServerFrame>> {
+        if self.bytes <= RUN_BYTES {
+            self.bytes = 0;
+            return std::mem::take(&mut self.frames);
+        }
+        let mut taken = 0;
+        let mut run = VecDeque::new();
+        while taken < RUN_BYTES
+            && let Some(frame) = self.frames.pop_front()
+        {
+            taken += cost(&frame);
+            run.push_back(frame);
+        }
+        self.bytes -= taken;
+        run
+    }
+}
+
 /// What there is to send.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Next {
-    /// This.
-    Frame(Arc<ServerFrame>),
+    /// These.
+    Frames(VecDeque<Arc<ServerFrame>>),
     /// Something that can wait a moment.
     Later,
     /// Nothing yet.
@@ -187,6 +206,9 @@ pub(crate) struct TooSlow;
 
 /// The close code of a member that does not read.
 pub(crate) const CLOSE_TOO_SLOW: u16 = 4000;
+
+/// About how much is taken at once. It does not count as waiting any more.
+const RUN_BYTES: usize = 64 * 1024;
 
 /// What a frame counts for: its text and bytes, and something for the rest.
 fn cost(frame: &ServerFrame) -> usize {
@@ -245,9 +267,25 @@ mod tests {
 
         for _ in 0..100 {
             assert_eq!(outbox.push(frame(700), false), Ok(()));
-            assert!(matches!(outbox.poll(true), Next::Frame(_)));
+            assert!(matches!(outbox.poll(true), Next::Frames(_)));
         }
         assert_eq!(outbox.poll(true), Next::Nothing);
+    }
+
+    #[test]
+    fn large_frames_are_taken_a_few_at_a_time_and_in_order() {
+        let outbox = Outbox::new(1_000_000);
+        let sizes = [10, 60_000, 20, 70_000, 30, 40];
+        for bytes in sizes {
+            outbox.push(frame(bytes), false).expect("there is room");
+        }
+
+        for run in [&sizes[..4], &sizes[4..]] {
+            let frames = run.iter().map(|bytes| frame(*bytes)).collect();
+            assert_eq!(outbox.poll(true), Next::Frames(frames));
+        }
+        assert_eq!(outbox.poll(true), Next::Nothing);
+        outbox.push(frame(900_000), false).expect("what was taken counts no more");
     }
 
     #[test]
@@ -258,7 +296,7 @@ mod tests {
         outbox.end(Ending::Gone);
         outbox.end(Ending::close(1000, "late"));
 
-        assert!(matches!(outbox.poll(true), Next::Frame(_)));
+        assert!(matches!(outbox.poll(true), Next::Frames(_)));
         assert_eq!(outbox.poll(true), Next::End(Ending::Gone));
     }
 
@@ -268,19 +306,17 @@ mod tests {
 
         outbox.push(frame(1), true).expect("there is room");
         assert_eq!(outbox.poll(true), Next::Later);
-        assert!(matches!(outbox.poll(false), Next::Frame(_)));
+        assert!(matches!(outbox.poll(false), Next::Frames(_)));
         assert_eq!(outbox.poll(true), Next::Nothing);
 
         outbox.push(frame(1), true).expect("there is room");
         outbox.push(frame(2), false).expect("there is room");
         outbox.push(frame(3), true).expect("there is room");
-        for _ in 0..3 {
-            assert!(matches!(outbox.poll(true), Next::Frame(_)));
-        }
+        assert_eq!(outbox.poll(true), Next::Frames([frame(1), frame(2), frame(3)].into()));
 
         outbox.push(frame(1), true).expect("there is room");
         outbox.end(Ending::Gone);
-        assert!(matches!(outbox.poll(true), Next::Frame(_)), "the end waits for nothing else");
+        assert!(matches!(outbox.poll(true), Next::Frames(_)), "the end waits for nothing else");
         assert_eq!(outbox.poll(true), Next::End(Ending::Gone));
     }
 }

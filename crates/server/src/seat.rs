@@ -8,6 +8,7 @@ mod keeping;
 mod wire;
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -16,7 +17,9 @@ use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message as WsMessage};
 use futures_util::future;
 use room::{CLOSE_TOO_LARGE, CLOSE_VIOLATION, Place, Received, close_code};
-use room_proto::{Batch, Control, batch};
+use room_proto::{
+    Batch, ClientFrame, Control, ServerFrame, Trace, Violation, batch, frame::FrameError,
+};
 use tokio::{
     sync::watch,
     time::{Instant, interval_at, sleep, sleep_until},
@@ -56,6 +59,9 @@ pub(crate) struct Seat {
     /// Becomes true when the server shuts down.
     pub(crate) shutdown: watch::Receiver<bool>,
 }
+
+/// What a member says to the room, and the trace that it belongs to.
+type Spoken = (Result<ClientFrame, FrameError>, Option<Trace>);
 
 /// How a connection came to its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -151,34 +157,38 @@ impl Seat {
 
     /// The packets of one message; gives the longest pause that they ask for.
     fn on_packets(&self, pacing: &mut Pacing, message: &Bytes) -> Duration {
-        let mut pause = Duration::ZERO;
-        let mut messages = 0;
-        for packet in batch::packets(message) {
-            // The lock is gone before the room is asked.
-            let received = lock(&self.place).receive(message, packet);
-            match received {
-                Ok(Received { frame, reply, trace }) => {
-                    if let Some(reply) = reply {
-                        self.say(reply);
-                    }
-                    if let Some(frame) = frame {
-                        messages += 1;
-                        pause = pause.max(pacing.handle(&self.membership, frame, trace));
-                    }
-                }
-                Err(error) => {
-                    self.end_with_violation(close_code(&error), &error.to_string());
-                    break;
-                }
-            }
-        }
+        let (frames, read) = self.read_packets(message);
         self.metrics.tally(Total::BytesReceived, message.len() as u64);
-        self.metrics.tally(Total::MessagesReceived, messages);
+        self.metrics.tally(Total::MessagesReceived, frames.len() as u64);
+        let mut pause = Duration::ZERO;
+        for (frame, trace) in frames {
+            pause = pause.max(pacing.handle(&self.membership, frame, trace));
+        }
+        if let Err(error) = read {
+            self.end_with_violation(close_code(&error), &error.to_string());
+        }
         let acknowledgement = lock(&self.place).acknowledge(false);
         if let Some(acknowledgement) = acknowledgement {
             self.say(acknowledgement);
         }
         pause
+    }
+
+    /// What is for the room in one message, up to what cannot be read. The lock is gone before the room
+    /// is asked.
+    fn read_packets(&self, message: &Bytes) -> (Vec<Spoken>, Result<(), Violation>) {
+        let mut frames = Vec::new();
+        let mut place = lock(&self.place);
+        for packet in batch::packets(message) {
+            match place.receive(message, packet) {
+                Ok(Received { frame, reply, trace }) => {
+                    reply.into_iter().for_each(|reply| self.say(reply));
+                    frames.extend(frame.map(|frame| (frame, trace)));
+                }
+                Err(error) => return (frames, Err(error)),
+            }
+        }
+        (frames, Ok(()))
     }
 
     /// Sends what is not the room's.
@@ -255,12 +265,10 @@ impl Seat {
             }
             let is_patient = later.is_none_or(|later| later > Instant::now());
             match self.outbox.poll(is_patient) {
-                Next::Frame(frame) => {
+                Next::Frames(frames) => {
                     later = None;
-                    self.metrics.tally(Total::MessagesSent, 1);
-                    let packets = lock(&self.place).encode(&frame);
-                    drop(frame);
-                    for packet in packets {
+                    self.metrics.tally(Total::MessagesSent, frames.len() as u64);
+                    for packet in self.encode(frames) {
                         packer.feed(packet).await?;
                     }
                 }
@@ -296,6 +304,12 @@ impl Seat {
                 self.ping(&mut packer).await?;
             }
         }
+    }
+
+    /// The packets of all of them. The lock is gone before any is sent.
+    fn encode(&self, frames: VecDeque<Arc<ServerFrame>>) -> Vec<Bytes> {
+        let mut place = lock(&self.place);
+        frames.into_iter().flat_map(|frame| place.encode(&frame)).collect()
     }
 
     /// Asks whether the member is there. A page cannot see that, so ours are told that we are.
