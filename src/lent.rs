@@ -29,7 +29,7 @@ struct Lending {
 struct Loan {
     place: Range<usize>,
     buffer: ArrayBuffer,
-    /// Where the part begins in the buffer.
+    /// Where the part begins in the buffer: at 0 if the whole was copied in, else it is only there.
     start: usize,
 }
 
@@ -104,10 +104,10 @@ pub(crate) fn give(bytes: &[u8]) -> Uint8Array {
     let has = |loan: &&Loan| loan.place.start <= range.start && range.end <= loan.place.end;
     let loan = LENDING.with_borrow(|lending| lending.loans.iter().find(has).cloned());
     match loan {
-        // Whoever was given a part may have given the whole buffer away. Not of one whose bytes are nowhere
-        // else: of that there is one part.
+        // Whoever was given a part may have given the whole buffer away. Then a part that was copied in is
+        // copied out; of one that was not there is nothing else, and to make a view of it throws.
         Some(Loan { place, buffer, start })
-            if bytes.len() >= WORTH_BYTES && buffer.byte_length() > 0 =>
+            if bytes.len() >= WORTH_BYTES && (start > 0 || buffer.byte_length() > 0) =>
         {
             let from = start + (range.start - place.start);
             part(&buffer, from, bytes.len())
