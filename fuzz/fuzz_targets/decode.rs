@@ -48,6 +48,7 @@ fn read_server(message: &Message, limits: &Limits) {
 fn sent(message: &Message) -> Message {
     let mut assembler = Assembler::new(Limits::default());
     let packets = message.packets(usize::MAX);
-    let mut whole = packets.filter_map(|bytes| assembler.push(&bytes, &bytes).expect("packets"));
+    let read = |bytes: Bytes| assembler.push(&bytes, &bytes).expect("packets");
+    let mut whole = packets.into_iter().filter_map(read);
     whole.next().expect("the last packet completes it")
 }

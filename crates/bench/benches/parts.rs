@@ -53,14 +53,16 @@ fn encode(criterion: &mut Criterion) {
         for (name, dialect) in dialects() {
             let frame = request(attachment);
             group.bench_function(name, |bencher| {
-                bencher.iter(|| frame.encode(&dialect).packets(usize::MAX).for_each(drop_packet));
+                bencher.iter(|| {
+                    frame.encode(&dialect).packets(usize::MAX).into_iter().for_each(drop_packet)
+                });
             });
         }
         let frame = delivered(attachment);
         group.bench_function("delivered", |bencher| {
             bencher.iter(|| {
                 let message = frame.encode(MessageId(7), BodyForm::Packed);
-                message.packets(usize::MAX).for_each(drop_packet);
+                message.packets(usize::MAX).into_iter().for_each(drop_packet);
             });
         });
     }
@@ -76,8 +78,7 @@ fn decode(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("decode, {size}"));
         group.throughput(Throughput::Bytes(100 + attachment as u64));
         for (name, dialect) in dialects() {
-            let packets: Vec<_> =
-                request(attachment).encode(&dialect).packets(usize::MAX).collect();
+            let packets: Vec<_> = request(attachment).encode(&dialect).packets(usize::MAX);
             group.bench_function(name, |bencher| {
                 let mut assembler = Assembler::new(limits);
                 bencher.iter(|| {
@@ -91,7 +92,7 @@ fn decode(criterion: &mut Criterion) {
             });
         }
         let message = delivered(attachment).encode(MessageId(7), BodyForm::Packed);
-        let packets: Vec<_> = message.packets(usize::MAX).collect();
+        let packets: Vec<_> = message.packets(usize::MAX);
         group.bench_function("delivered", |bencher| {
             let mut assembler = Assembler::new(limits);
             bencher.iter(|| {
@@ -114,7 +115,7 @@ fn route(criterion: &mut Criterion) {
         let mut batch = Batch::default();
         let mut count = 0;
         while !batch.is_full() {
-            encoded.packets(usize::MAX).for_each(|packet| batch.push(packet));
+            encoded.packets(usize::MAX).into_iter().for_each(|packet| batch.push(packet));
             count += 1;
         }
         let message = batch.take().expect("there is something in it");

@@ -61,7 +61,7 @@ async fn through_room(
     let mut each = 0;
     while !batch.is_full() && each < count {
         let message = frame.encode(&ClientDialect::ours_direct());
-        message.packets(usize::MAX).for_each(|packet| batch.push(packet));
+        message.packets(usize::MAX).into_iter().for_each(|packet| batch.push(packet));
         each += 1;
     }
     let message = batch.take().context("there is something in it")?;

@@ -6,7 +6,7 @@
 //! padded   | eight spaces | JSON text ...                 read as plain, and as packed by clamping
 //! ```
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 use crate::{DecodeError, Limits};
 
@@ -23,24 +23,24 @@ pub enum BodyForm {
 }
 
 impl BodyForm {
-    /// Lays out a body: gives its beginning and, if it is large, the payload that follows. The
-    /// plain forms have no room for a payload.
-    #[must_use]
-    pub fn encode(self, json: &str, payload: &Bytes) -> (Bytes, Bytes) {
-        let is_large = self == Self::Packed && payload.len() >= LARGE_BYTES;
-        let (inside, rest) =
-            if is_large { (&Bytes::new(), payload.clone()) } else { (payload, Bytes::new()) };
-        let mut body = BytesMut::with_capacity(PREFIX_LEN + json.len() + inside.len());
-        match self {
-            Self::Packed => body.put_u64(json.len() as u64),
-            Self::Plain => {}
-            Self::Padded => body.put_slice(&[b' '; PREFIX_LEN]),
+    /// Writes what is before the JSON.
+    pub(crate) fn begin(self, out: &mut Vec<u8>) {
+        out.resize(out.len() + self.begin_len(), b' ');
+    }
+
+    /// How much that is.
+    pub(crate) fn begin_len(self) -> usize {
+        if self == Self::Plain { 0 } else { PREFIX_LEN }
+    }
+
+    /// Says there how long the JSON is: all that is written from `json_at` on.
+    pub(crate) fn end(self, out: &mut [u8], json_at: usize) {
+        let length = (out.len() - json_at) as u64;
+        if self == Self::Packed
+            && let Some(prefix) = out[..json_at].last_chunk_mut()
+        {
+            *prefix = length.to_be_bytes();
         }
-        body.put_slice(json.as_bytes());
-        if self == Self::Packed {
-            body.put_slice(inside);
-        }
-        (body.freeze(), rest)
     }
 }
 
@@ -87,5 +87,3 @@ impl<'a> Body<'a> {
 }
 
 const PREFIX_LEN: usize = 8;
-/// From here on a copy costs more than to handle two parts.
-const LARGE_BYTES: usize = 4096;

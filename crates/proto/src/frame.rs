@@ -7,6 +7,7 @@
 mod client;
 mod content;
 mod dialect;
+mod draft;
 mod server;
 mod write;
 

@@ -52,12 +52,17 @@ impl JsonText {
         Self(Arc::from(text))
     }
 
+    /// Takes what was written here, of texts and ASCII.
+    pub(crate) fn from_written(text: Vec<u8>) -> Self {
+        Self(Arc::from(String::from_utf8(text).unwrap_or_default()))
+    }
+
     /// Writes a string.
     #[must_use]
     pub fn from_string(text: &str) -> Self {
-        let mut quoted = String::new();
+        let mut quoted = Vec::new();
         push_string(&mut quoted, text);
-        Self(Arc::from(quoted))
+        Self::from_written(quoted)
     }
 
     /// `null`.
@@ -108,7 +113,7 @@ impl<'de> Deserialize<'de> for JsonText {
 }
 
 /// Appends a JSON string.
-pub(crate) fn push_string(out: &mut String, text: &str) {
+pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     string::encode(text, out);
 }
 

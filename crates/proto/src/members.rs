@@ -4,7 +4,7 @@
 
 use crate::{
     JsonText,
-    json::{self, Raw, push_string},
+    json::{self, Raw},
 };
 
 /// `base` with the members of `changed` over it.
@@ -99,9 +99,7 @@ fn one_spelling(quoted: &str) -> String {
 }
 
 fn quote(name: &str) -> String {
-    let mut quoted = String::new();
-    push_string(&mut quoted, name);
-    quoted
+    JsonText::from_string(name).as_str().to_owned()
 }
 
 #[cfg(test)]

@@ -18,13 +18,41 @@ pub struct Message {
     /// The end of the body of a message to be sent, as it was given: large payloads are not put
     /// together with the JSON only to be cut into packets.
     pub rest: Bytes,
+    /// Of a message that was written here: the two packets that it is if it is not to be cut.
+    whole: Bytes,
 }
 
 impl Message {
     /// A message with this body, in one piece.
     #[must_use]
     pub fn new(id: MessageId, kind: impl Into<Cow<'static, str>>, body: Bytes) -> Self {
-        Self { id, kind: kind.into(), body, rest: Bytes::new() }
+        Self { id, kind: kind.into(), body, rest: Bytes::new(), whole: Bytes::new() }
+    }
+
+    /// What is before the body in the memory of a message that is being written, with room for about
+    /// `len` bytes more.
+    pub(crate) fn begin(id: MessageId, kind: &str, len: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(Self::begin_len(kind) + len);
+        Packet::First { id, count: 1, kind }.encode(&mut out);
+        Packet::Data { id, index: 1, body: &[] }.encode(&mut out);
+        out
+    }
+
+    /// How much that is.
+    pub(crate) fn begin_len(kind: &str) -> usize {
+        Packet::FIRST_HEADER_LEN + kind.len() + Packet::HEADER_LEN
+    }
+
+    /// What was begun and is written now. The body begins at `body_at`.
+    pub(crate) fn written(
+        id: MessageId,
+        kind: &'static str,
+        out: Vec<u8>,
+        body_at: usize,
+        rest: Bytes,
+    ) -> Self {
+        let whole = Bytes::from(out);
+        Self { id, kind: kind.into(), body: whole.slice(body_at..), rest, whole }
     }
 
     /// How long the body is.
@@ -35,27 +63,36 @@ impl Message {
 
     /// The message as WebSocket messages: one first packet, then the body in slices of at most
     /// `packet_bytes`.
-    pub fn packets(&self, packet_bytes: usize) -> impl Iterator<Item = Bytes> + '_ {
+    #[must_use]
+    pub fn packets(&self, packet_bytes: usize) -> Vec<Bytes> {
         let size = packet_bytes.max(1);
-        let slices = self.body_len().div_ceil(size);
-        let count = u32::try_from(slices).unwrap_or(u32::MAX);
+        let count = u32::try_from(self.body_len().div_ceil(size)).unwrap_or(u32::MAX);
         let first = Packet::First { id: self.id, count, kind: &self.kind };
         let len = first.encoded_len();
         // Most messages are two packets: they share one piece of memory.
-        let mut bytes = Vec::with_capacity(len + Packet::HEADER_LEN + self.body_len().min(size));
-        first.encode(&mut bytes);
-        if count > 0 {
-            self.encode_data(1, size, &mut bytes);
-        }
-        let bytes = Bytes::from(bytes);
-        let data = (count > 0).then(|| bytes.slice(len..));
+        let bytes = if count == 1 && self.rest.is_empty() && !self.whole.is_empty() {
+            self.whole.clone()
+        } else {
+            let mut bytes =
+                Vec::with_capacity(len + Packet::HEADER_LEN + self.body_len().min(size));
+            first.encode(&mut bytes);
+            if count > 0 {
+                self.encode_data(1, size, &mut bytes);
+            }
+            Bytes::from(bytes)
+        };
 
-        let more = (2..=count).map(move |index| {
+        let mut packets = Vec::with_capacity(count as usize + 1);
+        packets.push(bytes.slice(..len));
+        if count > 0 {
+            packets.push(bytes.slice(len..));
+        }
+        for index in 2..=count {
             let mut bytes = Vec::with_capacity(Packet::HEADER_LEN + size.min(self.body_len()));
             self.encode_data(index, size, &mut bytes);
-            Bytes::from(bytes)
-        });
-        std::iter::once(bytes.slice(..len)).chain(data).chain(more)
+            packets.push(Bytes::from(bytes));
+        }
+        packets
     }
 
     /// Appends a data packet, which has `size` bytes of the body if it is not the last.

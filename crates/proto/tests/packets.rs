@@ -78,7 +78,7 @@ proptest! {
         next in any_message(),
         packet_bytes in 1_usize..900,
     ) {
-        let packets: Vec<_> = broken.packets(packet_bytes).collect();
+        let packets: Vec<_> = broken.packets(packet_bytes);
         let keep = keep.min(packets.len() - 1);
         let mut assembler = Assembler::new(Limits::default());
         push_all(&mut assembler, packets.into_iter().take(keep));
@@ -97,7 +97,7 @@ proptest! {
         lost in 0_usize..8,
         next in any_message(),
     ) {
-        let mut packets: Vec<_> = broken.packets(700).collect();
+        let mut packets: Vec<_> = broken.packets(700);
         let lost = lost.min(packets.len() - 1);
         packets.remove(lost);
         let mut assembler = Assembler::new(Limits::default());
@@ -134,6 +134,22 @@ proptest! {
             let _ = ClientFrame::decode(&message, &Limits::default());
             let _ = ServerFrame::decode(&message, &Limits::default());
         }
+    }
+
+    #[test]
+    fn what_is_written_in_packets_is_what_is_cut_into_packets(
+        attachment in vec(any::<u8>(), 0..9000),
+        dialect in prop::sample::select(dialects()),
+        packet_bytes in prop::sample::select(vec![10, 1024, 20_000]),
+    ) {
+        let json = JsonText::object("{}").expect("JSON");
+        let outgoing = Outgoing { kind: "x".into(), message: json, attachment: attachment.into() };
+        let request = Request::Send { to: "someone".into(), outgoing };
+        let written = ClientFrame::Request { id: MessageId(7), request }.encode(&dialect);
+
+        let body = [&*written.body, &*written.rest].concat();
+        let cut = message(7, &written.kind, &body);
+        prop_assert_eq!(written.packets(packet_bytes), cut.packets(packet_bytes));
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn check(text: &str, dialect: &ClientDialect, handshake: BodyForm) -> (usize, us
             String::from_utf8_lossy(&body).into_owned()
         };
         assert_eq!(text(&again), text(message), "{name}");
-        assert_eq!(again.packets(1024).collect::<Vec<_>>(), vector.packets, "{name}");
+        assert_eq!(again.packets(1024), vector.packets, "{name}");
     }
     let from_client = vectors.iter().filter(|vector| vector.is_from_client).count();
     (from_client, vectors.len() - from_client)

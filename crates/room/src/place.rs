@@ -60,7 +60,7 @@ impl Place {
     pub fn encode(&mut self, frame: &ServerFrame) -> Vec<Bytes> {
         self.last_id.0 += 1;
         let message = frame.encode(self.last_id, self.manner.handshake);
-        let packets: Vec<_> = message.packets(self.manner.packet_bytes).collect();
+        let packets: Vec<_> = message.packets(self.manner.packet_bytes);
         if let Some(link) = &mut self.link {
             for packet in &packets {
                 link.on_sent(packet.clone());

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{
     ClientDialect, ClientFrame, Family, Outgoing, Request, content,
+    draft::Draft,
     write::{Object, restyle},
 };
 use crate::{
@@ -126,159 +127,192 @@ impl ClientFrame {
     /// Writes the message in a client's words.
     #[must_use]
     pub fn encode(&self, dialect: &ClientDialect) -> Message {
-        let (id, kind, json, payload) = match self {
-            Self::Request { id, request } => {
-                let (kind, json, payload) = request.write(dialect);
-                (*id, kind, json, payload)
-            }
+        match self {
+            Self::Request { id, request } => request.encode(*id, dialect),
             Self::SetAttributes { id, attributes } => {
-                return Self::attributes_message(*id, attributes, dialect);
+                Self::attributes_message(*id, attributes, dialect)
             }
             Self::ToolCallResponse { call, content } => {
-                (*call, kinds::CALL_RESPONSE, traced(content.to_json(), dialect), Bytes::new())
+                let draft = draft(*call, kinds::CALL_RESPONSE, dialect);
+                let object = draft.object(content.len() + SMALL);
+                draft.with(traced(content.write(object), dialect))
             }
             Self::ToolCallResponseChunk { call, tool_call_id, chunk } => {
-                let object = Object::new().string("tool_call_id", tool_call_id);
-                let json = object.json("chunk", &chunk.to_json()).end();
-                (*call, kinds::RESPONSE_CHUNK, traced(json, dialect), Bytes::new())
+                let draft = draft(*call, kinds::RESPONSE_CHUNK, dialect);
+                let object = draft.object(chunk.len() + SMALL);
+                draft.with(write_chunk(object, tool_call_id, chunk, dialect))
             }
-        };
-        packed(id, kind, &json, &payload, dialect)
+        }
     }
 
     fn attributes_message(id: MessageId, text: &JsonText, dialect: &ClientDialect) -> Message {
-        let form = if dialect.plain_attributes { BodyForm::Plain } else { BodyForm::Packed };
         let json = if dialect.traces() {
             members::with(text, Trace::KEY, &JsonText::from_valid(TRACE))
         } else {
             text.clone()
         };
-        let json = restyle(json.as_str(), dialect.style);
-        let (body, rest) = form.encode(&json, &Bytes::new());
-        Message { id, kind: kinds::SET_ATTRIBUTES.into(), body, rest }
+        let form = if dialect.plain_attributes { BodyForm::Plain } else { BodyForm::Packed };
+        let draft = draft(id, kinds::SET_ATTRIBUTES, dialect);
+        Draft { form, ..draft }.with_text(json.as_str())
     }
 }
 
 impl Request {
-    /// Type, JSON and payload.
-    fn write(&self, dialect: &ClientDialect) -> (&'static str, String, Bytes) {
+    fn encode(&self, id: MessageId, dialect: &ClientDialect) -> Message {
+        let mut draft = draft(id, self.kind(dialect.family), dialect);
+        let mut len = SMALL;
+        match (self, dialect.family) {
+            (Self::Send { outgoing, .. } | Self::Broadcast { outgoing }, family) => {
+                len += outgoing.kind.len() + outgoing.message.as_str().len();
+                if family == Family::Direct {
+                    draft.payload = outgoing.attachment.clone();
+                } else {
+                    len += outgoing.attachment.len() / 3 * 4 + 3 * SMALL;
+                }
+            }
+            (Self::CallChunk { chunk, .. }, _) => len += chunk.len(),
+            (Self::OpenCall { .. } | Self::Enable | Self::Disable, _) => {}
+        }
+        let object = draft.object(len);
+        draft.with(self.write(object, dialect))
+    }
+
+    fn kind(&self, family: Family) -> &'static str {
+        match (self, family) {
+            (Self::CallChunk { .. }, _) => kinds::CALL_CHUNK,
+            (Self::OpenCall { .. }, _) | (_, Family::Toolkit) => kinds::INVOKE,
+            (Self::Enable, Family::Direct) => kinds::ENABLE,
+            (Self::Disable, Family::Direct) => kinds::DISABLE,
+            (Self::Send { .. }, Family::Direct) => kinds::SEND,
+            (Self::Broadcast { .. }, Family::Direct) => kinds::BROADCAST,
+        }
+    }
+
+    fn write(&self, object: Object, dialect: &ClientDialect) -> Object {
         match (self, dialect.family) {
             (Self::CallChunk { tool_call_id, chunk }, _) => {
-                let object = Object::new().string("tool_call_id", tool_call_id);
-                let json = object.json("chunk", &chunk.to_json()).end();
-                (kinds::CALL_CHUNK, traced(json, dialect), Bytes::new())
+                write_chunk(object, tool_call_id, chunk, dialect)
             }
             (Self::OpenCall { tool_call_id }, _) => {
-                let open = Content::Open.to_json();
-                (kinds::INVOKE, invoke("stream", &open, Some(tool_call_id), dialect), Bytes::new())
+                let invoke = Invoking { tool: "stream", name: Some(tool_call_id), dialect };
+                invoke.end(Content::Open.write(invoke.begin(object)))
             }
-            (Self::Enable, Family::Direct) => (kinds::ENABLE, Object::new().end(), Bytes::new()),
-            (Self::Disable, Family::Direct) => (kinds::DISABLE, Object::new().end(), Bytes::new()),
+            (Self::Enable | Self::Disable, Family::Direct) => object,
             (Self::Send { to, outgoing }, Family::Direct) => {
-                let object = outgoing.write_direct().string("to_participant_id", to.as_str());
-                (kinds::SEND, object.end(), outgoing.attachment.clone())
+                outgoing.write_direct(object).string("to_participant_id", to.as_str())
             }
-            (Self::Broadcast { outgoing }, Family::Direct) => {
-                (kinds::BROADCAST, outgoing.write_direct().end(), outgoing.attachment.clone())
-            }
-            (Self::Enable, Family::Toolkit) => presence("enable", dialect),
-            (Self::Disable, Family::Toolkit) => presence("disable", dialect),
+            (Self::Broadcast { outgoing }, Family::Direct) => outgoing.write_direct(object),
+            (Self::Enable, Family::Toolkit) => write_presence(object, "enable", dialect),
+            (Self::Disable, Family::Toolkit) => write_presence(object, "disable", dialect),
             (Self::Send { to, outgoing }, Family::Toolkit) => {
-                message("send", &outgoing.write_tool(Some(to), dialect), dialect)
+                outgoing.write_tool(object, "send", Some(to), dialect)
             }
             (Self::Broadcast { outgoing }, Family::Toolkit) => {
-                message("broadcast", &outgoing.write_tool(None, dialect), dialect)
+                outgoing.write_tool(object, "broadcast", None, dialect)
             }
         }
     }
 }
 
 impl Outgoing {
-    fn write_direct(&self) -> Object {
-        Object::with_capacity(self.message.as_str().len() + 128)
-            .string("type", &self.kind)
-            .json("message", self.message.as_str())
+    fn write_direct(&self, object: Object) -> Object {
+        object.string("type", &self.kind).json("message", self.message.as_str())
     }
 
-    fn write_tool(&self, to: Option<&ParticipantId>, dialect: &ClientDialect) -> String {
-        let attachment = base64::encode(&self.attachment);
-        let message = restyle(self.message.as_str(), dialect.style);
-        let has_attachment = !attachment.is_empty() || dialect.writes_empty_attachments();
+    fn write_tool(
+        &self,
+        object: Object,
+        tool: &'static str,
+        to: Option<&ParticipantId>,
+        dialect: &ClientDialect,
+    ) -> Object {
+        let name = dialect.tool_call_id.as_deref().filter(|_| !dialect.names_only_presence());
+        let invoke = Invoking { tool, name, dialect };
+        let object = invoke.begin(object).plain("type", "json").open("json");
+        invoke.end(self.write_input(object, to, dialect).close())
+    }
 
-        let mut object = Object::with_capacity(attachment.len() + message.len() + 128);
+    fn write_input(
+        &self,
+        mut object: Object,
+        to: Option<&ParticipantId>,
+        dialect: &ClientDialect,
+    ) -> Object {
         if let (Some(to), true) = (to, dialect.null_fields) {
             object = object.string("to_participant_id", to.as_str());
         }
+        let message = restyle(self.message.as_str(), dialect.style);
         object = object.string("type", &self.kind).string("message_json", &message);
-        if has_attachment {
-            object = object.plain("attachment_base64", &attachment);
+        if !self.attachment.is_empty() || dialect.writes_empty_attachments() {
+            object = object.base64("attachment_base64", &self.attachment);
         } else if dialect.null_fields {
             object = object.json("attachment_base64", "null");
         }
         if let (Some(to), false) = (to, dialect.null_fields) {
             object = object.string("to_participant_id", to.as_str());
         }
-        let json = object.end();
-        Object::with_capacity(json.len() + 24).plain("type", "json").json("json", &json).end()
+        object
     }
 }
 
-fn presence(tool: &'static str, dialect: &ClientDialect) -> (&'static str, String, Bytes) {
-    let arguments = Content::Json(JsonText::empty_object()).to_json();
-    let name = dialect.tool_call_id.as_deref();
-    (kinds::INVOKE, invoke(tool, &arguments, name, dialect), Bytes::new())
+fn write_presence(object: Object, tool: &'static str, dialect: &ClientDialect) -> Object {
+    let invoke = Invoking { tool, name: dialect.tool_call_id.as_deref(), dialect };
+    invoke.end(invoke.begin(object).plain("type", "json").json("json", "{}"))
 }
 
-fn message(
+/// What is around the arguments of a tool call.
+struct Invoking<'a> {
     tool: &'static str,
-    arguments: &str,
+    name: Option<&'a str>,
+    dialect: &'a ClientDialect,
+}
+
+impl Invoking<'_> {
+    /// Up to the arguments, which the next members go to.
+    fn begin(&self, object: Object) -> Object {
+        let is_python = self.dialect.null_fields;
+        let object = object
+            .plain("toolkit", "messaging")
+            .plain("tool", self.tool)
+            .json_if(is_python, "participant_id", "null")
+            .json_if(is_python, "on_behalf_of_id", "null");
+        self.name_if(!is_python, object).open("arguments")
+    }
+
+    fn end(&self, object: Object) -> Object {
+        traced(self.name_if(self.dialect.null_fields, object.close()), self.dialect)
+    }
+
+    fn name_if(&self, wanted: bool, object: Object) -> Object {
+        match self.name {
+            Some(name) if wanted => object.string("tool_call_id", name),
+            Some(_) | None => object,
+        }
+    }
+}
+
+fn write_chunk(
+    object: Object,
+    tool_call_id: &str,
+    chunk: &Content,
     dialect: &ClientDialect,
-) -> (&'static str, String, Bytes) {
-    let name = dialect.tool_call_id.as_deref().filter(|_| !dialect.names_only_presence());
-    (kinds::INVOKE, invoke(tool, arguments, name, dialect), Bytes::new())
+) -> Object {
+    let object = object.string("tool_call_id", tool_call_id);
+    traced(chunk.write(object.open("chunk")).close(), dialect)
 }
 
-fn invoke(tool: &str, arguments: &str, name: Option<&str>, dialect: &ClientDialect) -> String {
-    let is_python = dialect.null_fields;
-    let mut object = Object::with_capacity(arguments.len() + 256)
-        .plain("toolkit", "messaging")
-        .plain("tool", tool)
-        .json_if(is_python, "participant_id", "null")
-        .json_if(is_python, "on_behalf_of_id", "null");
-    if let (Some(name), false) = (name, is_python) {
-        object = object.string("tool_call_id", name);
-    }
-    object = object.json("arguments", arguments);
-    if let (Some(name), true) = (name, is_python) {
-        object = object.string("tool_call_id", name);
-    }
-    object.json_if(dialect.traces(), Trace::KEY, TRACE).end()
+/// Adds the trace context, if the dialect has one.
+fn traced(object: Object, dialect: &ClientDialect) -> Object {
+    object.json_if(dialect.traces(), Trace::KEY, TRACE)
 }
 
-/// Adds the trace context to a finished object, if the dialect has one.
-fn traced(mut json: String, dialect: &ClientDialect) -> String {
-    if dialect.traces() {
-        json.pop();
-        json.push_str(",\"");
-        json.push_str(Trace::KEY);
-        json.push_str("\":");
-        json.push_str(TRACE);
-        json.push('}');
-    }
-    json
+fn draft(id: MessageId, kind: &'static str, dialect: &ClientDialect) -> Draft {
+    let (form, payload) = (BodyForm::Packed, Bytes::new());
+    Draft { id, kind, form, style: dialect.style, payload }
 }
 
-fn packed(
-    id: MessageId,
-    kind: &'static str,
-    json: &str,
-    payload: &Bytes,
-    dialect: &ClientDialect,
-) -> Message {
-    let json = restyle(json, dialect.style);
-    let (body, rest) = BodyForm::Packed.encode(&json, payload);
-    Message { id, kind: kind.into(), body, rest }
-}
+/// What names and ids take, about.
+const SMALL: usize = 128;
 
 /// `messaging.send`. (A flattened struct cannot hold JSON text as it is.)
 #[derive(Deserialize)]

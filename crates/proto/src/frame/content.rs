@@ -7,34 +7,40 @@ use crate::{
 };
 
 impl Content {
-    /// The JSON of the content object.
-    pub(super) fn to_json(&self) -> String {
+    /// Adds the members of the content object.
+    pub(super) fn write(&self, object: Object) -> Object {
         match self {
-            Self::Empty => Object::new().plain("type", "empty").end(),
-            Self::Json(json) => Object::with_capacity(json.as_str().len() + 24)
-                .plain("type", "json")
-                .json("json", json.as_str())
-                .end(),
-            Self::Text(text) => Object::new().plain("type", "text").string("text", text).end(),
+            Self::Empty => object.plain("type", "empty"),
+            Self::Json(json) => object.plain("type", "json").json("json", json.as_str()),
+            Self::Text(text) => object.plain("type", "text").string("text", text),
             Self::Error { text, code } => {
-                let object = Object::new().plain("type", "error").string("text", text);
+                let object = object.plain("type", "error").string("text", text);
                 match code {
-                    Some(code) => object.json("code", &code.to_string()).end(),
-                    None => object.end(),
+                    Some(code) => object.json("code", &code.to_string()),
+                    None => object,
                 }
             }
-            Self::Open => Object::new().plain("type", "control").plain("method", "open").end(),
+            Self::Open => object.plain("type", "control").plain("method", "open"),
             Self::Close { status_code, message } => {
-                let object = Object::new()
+                let object = object
                     .plain("type", "control")
                     .plain("method", "close")
                     .json("status_code", &status_code.to_string());
                 match message {
-                    Some(message) => object.string("message", message).end(),
-                    None => object.end(),
+                    Some(message) => object.string("message", message),
+                    None => object,
                 }
             }
-            Self::Other { kind } => Object::new().string("type", kind).end(),
+            Self::Other { kind } => object.string("type", kind),
+        }
+    }
+
+    /// How many bytes of text are in it.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Json(json) => json.as_str().len(),
+            Self::Text(text) | Self::Error { text, .. } => text.len(),
+            Self::Close { .. } | Self::Other { .. } | Self::Empty | Self::Open => 0,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{Delivered, ServerFrame, content::chunk, write::Object};
+use super::{Delivered, ServerFrame, content::chunk, draft::Draft, write::Object};
 use crate::{
-    Content, DecodeError, Extensions, JsonText, Limits, Message, MessageId, ParticipantId, Trace,
+    Content, DecodeError, Extensions, JsonStyle, JsonText, Limits, Message, MessageId,
+    ParticipantId, Trace,
     body::{Body, BodyForm},
     json::{Fields, Mismatch, Raw},
 };
@@ -82,20 +83,19 @@ impl ServerFrame {
     /// handshake is laid out in `form`, everything else is packed.
     #[must_use]
     pub fn encode(&self, id: MessageId, form: BodyForm) -> Message {
-        let mut payload = &Bytes::new();
-        let mut message_id = id;
-        let mut body_form = BodyForm::Packed;
-        let (kind, json) = match self {
+        match self {
             Self::Connected { participant_id, attributes } => {
-                body_form = form;
-                let object = Object::new()
+                let draft = draft(id, kinds::CONNECTED, form);
+                let object = draft
+                    .object(attributes.as_str().len() + SMALL)
                     .plain("type", "init")
                     .string("participantId", participant_id.as_str());
-                (kinds::CONNECTED, object.json("attributes", attributes.as_str()).end())
+                draft.with(object.json("attributes", attributes.as_str()))
             }
             Self::RoomReady { room_name, room_url, session_id, extensions } => {
-                body_form = form;
-                let mut object = Object::new()
+                let draft = draft(id, kinds::ROOM_READY, form);
+                let mut object = draft
+                    .object(4 * SMALL)
                     .string("room_name", room_name)
                     .string("room_url", room_url)
                     .string("session_id", session_id);
@@ -103,59 +103,84 @@ impl ServerFrame {
                     let text = JsonText::from_value(extensions);
                     object = object.json(Extensions::KEY, text.as_str());
                 }
-                (kinds::ROOM_READY, object.end())
+                draft.with(object)
             }
             Self::RoomStatus { status, message } => {
-                let object = Object::new().string("status", status).string("message", message);
-                (kinds::ROOM_STATUS, object.end())
+                let draft = packed(id, kinds::ROOM_STATUS);
+                let object = draft.object(SMALL).string("status", status);
+                draft.with(object.string("message", message))
             }
             Self::Response { id, content } => {
-                message_id = *id;
-                (kinds::RESPONSE, content.to_json())
+                let draft = packed(*id, kinds::RESPONSE);
+                let object = draft.object(content.len() + SMALL);
+                draft.with(content.write(object))
             }
             Self::Message(delivered) => {
-                payload = &delivered.attachment;
-                (kinds::MESSAGE, delivered.to_json())
+                let payload = delivered.attachment.clone();
+                let draft = Draft { payload, ..packed(id, kinds::MESSAGE) };
+                let object = draft.object(delivered.len());
+                draft.with(delivered.write(object))
             }
             Self::ToolCall { call, tool_call_id, caller_id } => {
-                message_id = *call;
-                let object = Object::new()
+                let draft = packed(*call, kinds::TOOL_CALL);
+                let object = draft
+                    .object(2 * SMALL)
                     .plain("name", "stream")
                     .string("tool_call_id", tool_call_id)
                     .string("caller_id", caller_id.as_str());
-                (kinds::TOOL_CALL, object.json("arguments", &Content::Open.to_json()).end())
+                draft.with(Content::Open.write(object.open("arguments")).close())
             }
             Self::CallChunk { tool_call_id, chunk } => {
-                let object = Object::new().string("tool_call_id", tool_call_id);
-                (kinds::CALL_CHUNK, object.json("chunk", &chunk.to_json()).end())
+                let draft = packed(id, kinds::CALL_CHUNK);
+                let object = draft.object(chunk.len() + SMALL);
+                let object = object.string("tool_call_id", tool_call_id);
+                draft.with(chunk.write(object.open("chunk")).close())
             }
             Self::ResponseChunk { tool_call_id, chunk } => {
-                let object = Object::new()
+                let draft = packed(id, kinds::RESPONSE_CHUNK);
+                let object = draft
+                    .object(chunk.len() + SMALL)
                     .string("tool_call_id", tool_call_id)
                     .plain("toolkit", "messaging")
                     .plain("tool", "stream");
-                (kinds::RESPONSE_CHUNK, object.json("chunk", &chunk.to_json()).end())
+                draft.with(chunk.write(object.open("chunk")).close())
             }
             Self::Unknown { kind } => {
-                let (body, _) = BodyForm::Packed.encode(&Object::new().end(), payload);
-                return Message::new(id, kind.clone(), body);
+                let empty = Bytes::from_static(b"\0\0\0\0\0\0\0\x02{}");
+                Message::new(id, kind.clone(), empty)
             }
-        };
-        let (body, rest) = body_form.encode(&json, payload);
-        Message { id: message_id, kind: kind.into(), body, rest }
+        }
     }
 }
 
+fn packed(id: MessageId, kind: &'static str) -> Draft {
+    draft(id, kind, BodyForm::Packed)
+}
+
+/// In a style that all clients read.
+fn draft(id: MessageId, kind: &'static str, form: BodyForm) -> Draft {
+    Draft { id, kind, form, style: JsonStyle::Compact, payload: Bytes::new() }
+}
+
+/// What names and ids take, about.
+const SMALL: usize = 128;
+
 impl Delivered {
-    fn to_json(&self) -> String {
-        let object = Object::with_capacity(self.message.as_str().len() + 128)
+    fn write(&self, object: Object) -> Object {
+        let object = object
             .string("from_participant_id", self.from.as_str())
             .string("type", &self.kind)
             .json("message", self.message.as_str());
         match &self.trace {
-            Some(trace) => object.json(Trace::KEY, &trace.to_json()).end(),
-            None => object.end(),
+            Some(trace) => object.json(Trace::KEY, &trace.to_json()),
+            None => object,
         }
+    }
+
+    /// How many bytes that will be, about.
+    fn len(&self) -> usize {
+        let text = self.from.as_str().len() + self.kind.len() + self.message.as_str().len();
+        text + if self.trace.is_some() { 2 * SMALL } else { SMALL / 2 }
     }
 }
 

@@ -2,32 +2,37 @@
 
 use std::borrow::Cow;
 
-use crate::{JsonStyle, JsonText, json::push_string};
+use crate::{JsonStyle, JsonText, base64, json::push_string};
 
 /// A JSON object under construction.
 ///
-/// Values are spliced in as text, so that nothing is decoded that came from somewhere else.
+/// Values are spliced in as text, so that nothing is decoded that came from somewhere else. An object
+/// in another is written in its place, not copied into it.
 #[derive(Debug)]
 pub(crate) struct Object {
-    text: String,
+    text: Vec<u8>,
 }
 
 impl Object {
-    /// An object that will take about `len` bytes.
-    pub(crate) fn with_capacity(len: usize) -> Self {
-        let mut text = String::with_capacity(len + 2);
-        text.push('{');
-        Self { text }
-    }
-
     pub(crate) fn new() -> Self {
         Self::with_capacity(128)
+    }
+
+    /// An object that will take about `len` bytes.
+    pub(crate) fn with_capacity(len: usize) -> Self {
+        Self::behind(Vec::with_capacity(len + 2))
+    }
+
+    /// An object behind what has been written already.
+    pub(crate) fn behind(mut text: Vec<u8>) -> Self {
+        text.push(b'{');
+        Self { text }
     }
 
     /// Adds a member whose value is JSON text. The name needs no escapes.
     pub(crate) fn json(mut self, name: &'static str, value: &str) -> Self {
         self.name(name);
-        self.text.push_str(value);
+        self.text.extend_from_slice(value.as_bytes());
         self
     }
 
@@ -38,14 +43,33 @@ impl Object {
         self
     }
 
-    /// Adds a string that needs no escapes: base64, numbers, names of this protocol.
+    /// Adds a string that needs no escapes: numbers, names of this protocol.
     pub(crate) fn plain(mut self, name: &'static str, value: &str) -> Self {
         self.name(name);
-        self.text.reserve(value.len() + 2);
-        self.text.push('"');
-        self.text.push_str(value);
-        self.text.push('"');
+        self.text.push(b'"');
+        self.text.extend_from_slice(value.as_bytes());
+        self.text.push(b'"');
         self
+    }
+
+    /// Adds a string of base64.
+    pub(crate) fn base64(mut self, name: &'static str, value: &[u8]) -> Self {
+        self.name(name);
+        self.text.push(b'"');
+        base64::encode(value, &mut self.text);
+        self.text.push(b'"');
+        self
+    }
+
+    /// Adds a member that is an object itself, which the next members go to.
+    pub(crate) fn open(mut self, name: &'static str) -> Self {
+        self.name(name);
+        Self::behind(self.text)
+    }
+
+    /// Ends an object in the object.
+    pub(crate) fn close(self) -> Self {
+        Self { text: self.end() }
     }
 
     /// Adds a member if `wanted`.
@@ -53,24 +77,25 @@ impl Object {
         if wanted { self.json(name, value) } else { self }
     }
 
-    /// The finished text.
-    pub(crate) fn end(mut self) -> String {
-        self.text.push('}');
+    /// The finished text, behind what was there before.
+    pub(crate) fn end(mut self) -> Vec<u8> {
+        self.text.push(b'}');
         self.text
     }
 
     /// The same, to be carried.
     pub(crate) fn into_text(self) -> JsonText {
-        JsonText::from_valid(&self.end())
+        JsonText::from_written(self.end())
     }
 
     fn name(&mut self, name: &'static str) {
-        if self.text.len() > 1 {
-            self.text.push(',');
+        // No value ends like this.
+        if self.text.last() != Some(&b'{') {
+            self.text.push(b',');
         }
-        self.text.push('"');
-        self.text.push_str(name);
-        self.text.push_str("\":");
+        self.text.push(b'"');
+        self.text.extend_from_slice(name.as_bytes());
+        self.text.extend_from_slice(b"\":");
     }
 }
 
@@ -81,6 +106,17 @@ pub(super) fn restyle(text: &str, style: JsonStyle) -> Cow<'_, str> {
         #[cfg(not(target_arch = "wasm32"))]
         JsonStyle::Spaced => Cow::Owned(spaced(text)),
     }
+}
+
+/// The same with what is written behind `at`.
+pub(super) fn restyle_behind(out: &mut Vec<u8>, at: usize, style: JsonStyle) {
+    if style == JsonStyle::Compact {
+        return;
+    }
+    let text = str::from_utf8(out.get(at..).unwrap_or_default()).unwrap_or_default();
+    let text = restyle(text, style).into_owned();
+    out.truncate(at);
+    out.extend_from_slice(text.as_bytes());
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -134,9 +170,12 @@ mod tests {
 
     #[test]
     fn objects_are_written_in_the_order_given() {
-        let object = Object::new().string("a", "\"").json("b", "[1]").plain("c", "d").end();
+        let object = Object::new().string("a", "\"").json("b", "[1]").open("e");
+        let object = object.plain("c", "{").base64("d", b"\0").close();
+        let object = object.open("f").close().json("g", "0");
 
-        assert_eq!(object, r#"{"a":"\"","b":[1],"c":"d"}"#);
-        assert_eq!(Object::new().end(), "{}");
+        let expected = r#"{"a":"\"","b":[1],"e":{"c":"{","d":"AA=="},"f":{},"g":0}"#;
+        assert_eq!(object.into_text().as_str(), expected);
+        assert_eq!(Object::behind(b"8 bytes ".into()).end(), b"8 bytes {}");
     }
 }

@@ -76,39 +76,37 @@ fn unit(digits: &[u8]) -> Option<(u32, &[u8])> {
 }
 
 /// Writes a string with its quotes; only what must be escaped is.
-pub(super) fn encode(text: &str, out: &mut String) {
+pub(super) fn encode(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
-    out.push('"');
-    let mut rest = text;
+    out.push(b'"');
+    let mut rest = text.as_bytes();
     loop {
-        // What is special is ASCII, so neither cut is inside a character.
-        let len = plain_len(rest.as_bytes());
-        out.push_str(rest.get(..len).unwrap_or_default());
-        let Some(special) = rest.as_bytes().get(len) else { break };
+        let (plain, special) = rest.split_at(plain_len(rest));
+        out.extend_from_slice(plain);
+        let Some((special, after)) = special.split_first() else { break };
         escape(*special, out);
-        rest = rest.get(len + 1..).unwrap_or_default();
+        rest = after;
     }
-    out.push('"');
+    out.push(b'"');
 }
 
 /// Of a quote, a backslash or a control character.
-fn escape(special: u8, out: &mut String) {
+fn escape(special: u8, out: &mut Vec<u8>) {
     let short = match special {
-        0x08 => 'b',
-        0x0c => 'f',
-        b'\n' => 'n',
-        b'\r' => 'r',
-        b'\t' => 't',
-        b'"' | b'\\' => char::from(special),
+        0x08 => b'b',
+        0x0c => b'f',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        b'"' | b'\\' => special,
         _ => {
-            out.push_str("\\u00");
+            out.extend_from_slice(b"\\u00");
             for shift in [4, 0] {
-                let digit = u32::from(special) >> shift & 0xf;
-                out.push(char::from_digit(digit, 16).unwrap_or('0'));
+                out.push(b"0123456789abcdef"[usize::from(special >> shift & 0xf)]);
             }
             return;
         }
     };
-    out.push('\\');
+    out.push(b'\\');
     out.push(short);
 }

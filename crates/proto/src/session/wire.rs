@@ -139,7 +139,7 @@ impl Wire {
         }
 
         self.next_id += 1;
-        Ok(Encoded { id, body_bytes, packets: message.packets(self.packet_bytes).collect() })
+        Ok(Encoded { id, body_bytes, packets: message.packets(self.packet_bytes) })
     }
 }
 

@@ -23,7 +23,7 @@ fn together<'a>(frames: impl IntoIterator<Item = &'a ServerFrame>) -> Bytes {
     let mut batch = Batch::default();
     for (id, frame) in frames.into_iter().enumerate() {
         let message = frame.encode(MessageId(id as u64), BodyForm::Packed);
-        message.packets(usize::MAX).for_each(|packet| batch.push(packet));
+        message.packets(usize::MAX).into_iter().for_each(|packet| batch.push(packet));
     }
     batch.take().unwrap()
 }
@@ -78,7 +78,7 @@ fn what_the_session_looks_at_is_read() {
     let content = Content::Text("x".repeat(10_000));
     let answer = ServerFrame::Response { id: MessageId(1), content };
     let alone: Bytes =
-        large.encode(MessageId(1), BodyForm::Packed).packets(usize::MAX).last().unwrap();
+        large.encode(MessageId(1), BodyForm::Packed).packets(usize::MAX).pop().unwrap();
 
     assert_eq!(start_in(&together([&message(&"long".repeat(2000), 10_000)]), 4096), None);
     assert_eq!(start_in(&together([&large, &message("small", 1)]), 4096), None);

@@ -161,7 +161,7 @@ fn chunk(object: Object, outgoing: &Outgoing) -> Content {
     let object = if outgoing.attachment.is_empty() {
         object.json("attachment_base64", "null")
     } else {
-        object.plain("attachment_base64", &base64::encode(&outgoing.attachment))
+        object.base64("attachment_base64", &outgoing.attachment)
     };
     Content::Json(object.into_text())
 }

@@ -64,15 +64,15 @@ impl Outbound<'_> {
             object = object.json("bytes", &bytes.to_string());
         }
         if let Some(addition) = self.room_messaging {
-            let object_of = Object::new();
-            let addition = match addition {
-                Addition::Understood => object_of.json("credit", "true"),
+            object = object.open(Extensions::KEY);
+            object = match addition {
+                Addition::Understood => object.json("credit", "true"),
                 Addition::Credit { credit, most } => {
-                    object_of.json("credit", &credit.to_string()).json("window", &most.to_string())
+                    object.json("credit", &credit.to_string()).json("window", &most.to_string())
                 }
-                Addition::Starved => object_of.json("starved", "true"),
+                Addition::Starved => object.json("starved", "true"),
             };
-            object = object.json(Extensions::KEY, &addition.end());
+            object = object.close();
         }
         object.into_text()
     }
