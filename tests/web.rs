@@ -3,6 +3,8 @@
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "web/base64.rs"]
+mod base64;
 #[path = "web/calls.rs"]
 mod calls;
 #[path = "web/connection.rs"]

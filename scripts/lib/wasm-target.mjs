@@ -27,6 +27,15 @@ const RUSTUP_LIMIT_MS = 120_000;
 
 /** The environment in which `cargo --target wasm32-unknown-unknown` works. */
 export async function ensureWasm() {
+  return withVectors(await toolchain());
+}
+
+/** All browsers that the package works in have these. */
+function withVectors(env) {
+  return { ...env, RUSTFLAGS: `${env.RUSTFLAGS ?? ""} -C target-feature=+simd128`.trim() };
+}
+
+async function toolchain() {
   step(`Rust for ${TARGET}`);
   const forced = process.env.ROOM_WASM_TOOLCHAIN === "debian";
   if (!forced && hasTarget("rustc")) {
