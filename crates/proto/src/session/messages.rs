@@ -44,7 +44,10 @@ impl Session {
             kind => {
                 match StreamKind::parse(kind) {
                     Some(kind) => self.on_stream_message(now, kind, message),
-                    None => self.report(Event::Message(message)),
+                    None => {
+                        self.streams.on_other_message(now);
+                        self.report(Event::Message(message));
+                    }
                 }
                 Ok(())
             }

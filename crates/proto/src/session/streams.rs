@@ -35,6 +35,8 @@ use self::{
 pub(super) struct Streams {
     last_key: u32,
     ends: Table<StreamKey, Stream>,
+    /// When a message came that may have waited behind them.
+    other_at: Option<Timestamp>,
 }
 
 /// One end of a stream.
@@ -52,6 +54,15 @@ enum End {
 }
 
 impl Streams {
+    pub(super) fn on_other_message(&mut self, now: Timestamp) {
+        self.other_at = Some(now);
+    }
+
+    /// Whether no other messages come at this time.
+    fn are_alone(&self, now: Timestamp) -> bool {
+        self.other_at.is_none_or(|at| now.saturating_sub(at) >= ALONE)
+    }
+
     /// When the next offer of ours runs out of time.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.ends.iter().filter_map(|(_, stream)| stream.deadline()).min()
@@ -448,5 +459,7 @@ impl Session {
     }
 }
 
+/// So long after the last message nobody is taken to wait for the next one.
+const ALONE: Duration = Duration::from_secs(1);
 /// How many streams others may have open to us.
 const MAX_READERS: usize = 1024;

@@ -209,9 +209,10 @@ impl Session {
     /// Reads the next chunk of a stream. What is read makes room for the writer.
     pub fn read_stream(&mut self, now: Timestamp, stream: StreamKey) -> Read {
         let spare = self.streams.spare();
+        let is_alone = self.streams.are_alone(now);
         let Some(reader) = self.streams.reader(stream) else { return self.nothing_to_read() };
         let read = reader.read();
-        let grant = reader.take_grant(spare);
+        let grant = reader.take_grant(spare, is_alone);
         match &read {
             Read::End => {
                 self.streams.ends.remove(&stream);

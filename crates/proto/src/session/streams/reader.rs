@@ -158,10 +158,10 @@ impl Reader {
     }
 
     /// The credit to grant, if it is time.
-    pub(super) fn take_grant(&mut self, spare: usize) -> Option<usize> {
+    pub(super) fn take_grant(&mut self, spare: usize, is_alone: bool) -> Option<usize> {
         match (&self.state, &mut self.pacing) {
             (State::Open, Pacing::Credit(window)) if !is(Bug::CreditLost) => {
-                window.take_grant(spare)
+                window.take_grant(spare, is_alone)
             }
             (State::Offered | State::Open | State::Complete | State::Failed(_), _) => None,
         }

@@ -48,22 +48,23 @@ impl Window {
         self.read_bytes += cost;
     }
 
-    /// The credit to grant, once half of the window has been read.
-    pub(super) fn take_grant(&mut self, spare: usize) -> Option<usize> {
+    /// The credit to grant, once half of the window has been read. `is_alone` says that no other
+    /// messages have to wait behind the stream.
+    pub(super) fn take_grant(&mut self, spare: usize, is_alone: bool) -> Option<usize> {
         if self.read_bytes < (self.size / 2).max(1) {
             return None;
         }
         let before = self.size;
-        self.adapt(spare);
+        self.adapt(spare, is_alone);
         Some((std::mem::take(&mut self.read_bytes) + self.size).saturating_sub(before))
     }
 
     /// Twice as large if it was too small again and again; smaller again if that is long ago.
-    fn adapt(&mut self, spare: usize) {
+    fn adapt(&mut self, spare: usize, is_alone: bool) {
         if std::mem::take(&mut self.is_too_small) {
             self.content = 0;
             self.discontent += 2;
-            if self.discontent >= DISCONTENT {
+            if self.discontent >= if is_alone { DISCONTENT } else { DISCONTENT_BESIDE } {
                 self.discontent = 0;
                 self.size = (self.size + self.size.min(spare)).min(self.most);
             }
@@ -71,7 +72,9 @@ impl Window {
         }
         self.discontent = self.discontent.saturating_sub(1);
         self.content += 1;
-        if self.content >= CONTENT && self.size > START_BYTES {
+        if self.content >= if is_alone { CONTENT } else { CONTENT_BESIDE }
+            && self.size > START_BYTES
+        {
             self.size = (self.size / 2).max(START_BYTES);
             self.content = 0;
         }
@@ -87,8 +90,12 @@ const LEAST_BYTES: usize = 16 * 1024;
 /// Twice the times that it has to be too small, without those that it was not. A way that is long makes
 /// both wait for every other half of the window; a machine that was busy elsewhere, now and then.
 const DISCONTENT: u32 = 4;
+/// The same beside other messages, which a larger window makes wait.
+const DISCONTENT_BESIDE: u32 = 12;
 /// After so many grants a window that was never too small is halved.
 const CONTENT: u32 = 32;
+/// The same beside other messages.
+const CONTENT_BESIDE: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -105,9 +112,34 @@ mod tests {
         let mut granted = 0;
         for _ in 0..grants {
             window.on_read(window.size() / 2);
-            granted += window.take_grant(ALL_BYTES).expect("half of it was read");
+            granted += window.take_grant(ALL_BYTES, true).expect("half of it was read");
         }
         granted
+    }
+
+    #[test]
+    fn beside_other_messages_it_grows_on_a_long_way_only_and_shrinks_sooner() {
+        let mut window = open(4 * START_BYTES, ALL_BYTES);
+        let mut beside = |both_waited: bool| {
+            if both_waited {
+                window.on_both_waited();
+            }
+            window.on_read(window.size() / 2);
+            window.take_grant(ALL_BYTES, false);
+            window.size()
+        };
+
+        for _ in 0..5 {
+            assert_eq!(beside(true), START_BYTES);
+        }
+        assert_eq!(beside(true), 2 * START_BYTES);
+        assert_eq!([(); 3].map(|()| beside(false)), [2 * START_BYTES; 3]);
+        assert_eq!(beside(false), START_BYTES);
+        for _ in 0..10 {
+            beside(true);
+            beside(false);
+        }
+        assert_eq!(beside(true), 2 * START_BYTES, "both wait for every other half of it");
     }
 
     #[test]
@@ -123,7 +155,11 @@ mod tests {
         read(&mut window, 1);
         window.on_both_waited();
         window.on_read(START_BYTES / 2);
-        assert_eq!(window.take_grant(1000), Some(START_BYTES / 2 + 1000), "no more than is spare");
+        assert_eq!(
+            window.take_grant(1000, true),
+            Some(START_BYTES / 2 + 1000),
+            "no more than is spare"
+        );
     }
 
     #[test]
@@ -131,10 +167,10 @@ mod tests {
         let mut window = open(1000, ALL_BYTES);
 
         window.on_read(499);
-        assert_eq!(window.take_grant(ALL_BYTES), None);
+        assert_eq!(window.take_grant(ALL_BYTES, true), None);
         window.on_read(101);
-        assert_eq!(window.take_grant(ALL_BYTES), Some(600));
-        assert_eq!(window.take_grant(ALL_BYTES), None);
+        assert_eq!(window.take_grant(ALL_BYTES, true), Some(600));
+        assert_eq!(window.take_grant(ALL_BYTES, true), None);
     }
 
     #[test]
