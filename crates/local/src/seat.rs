@@ -96,6 +96,7 @@ fn cost(frame: &ServerFrame) -> usize {
             | ServerFrame::RoomReady { .. }
             | ServerFrame::RoomStatus { .. }
             | ServerFrame::Response { .. }
+            | ServerFrame::Responses { .. }
             | ServerFrame::ToolCall { .. }
             | ServerFrame::CallChunk { .. }
             | ServerFrame::ResponseChunk { .. }

@@ -160,6 +160,14 @@ pub enum ServerFrame {
         /// The answer.
         content: Content,
     },
+    /// `__responses__`: requests with ids one after the other are done, and there is nothing more to say
+    /// of any. Only from our server to our clients; others are answered one by one.
+    Responses {
+        /// The client's id of the first request.
+        first: MessageId,
+        /// How many they are, at most [`ServerFrame::MAX_RESPONSES`].
+        count: u32,
+    },
     /// `messaging.send`: a message, of the application or of the system.
     Message(Delivered),
     /// `room.tool_call.messaging`: somebody opens a duplex stream to this client.

@@ -182,11 +182,12 @@ fn dialects() -> Vec<ClientDialect> {
     ]
 }
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "connected",
     "room_ready",
     "room.status",
     "__response__",
+    "__responses__",
     "messaging.enable",
     "messaging.disable",
     "messaging.send",

@@ -2,10 +2,12 @@
 //!
 //! It outlives a connection, so that a member who comes back in time goes on where it was.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use room_proto::{
-    Assembler, ClientFrame, Control, DecodeError, Limits, Link, MessageId, ServerFrame, Trace,
-    Violation,
+    Assembler, ClientFrame, Content, Control, DecodeError, Limits, Link, MessageId, ServerFrame,
+    Trace, Violation,
     body::BodyForm,
     frame::FrameError,
     sabotage::{Bug, is},
@@ -69,6 +71,28 @@ impl Place {
         packets
     }
 
+    /// The same with frames that leave together, to a client that is ours: answers that say nothing but
+    /// that requests one after the other are done are one message, which costs no more than each.
+    pub fn encode_run(&mut self, frames: impl IntoIterator<Item = Arc<ServerFrame>>) -> Vec<Bytes> {
+        let mut packets = Vec::new();
+        let mut done = Done::default();
+        for frame in frames {
+            let id = if let ServerFrame::Response { id, content: Content::Empty } = &*frame {
+                Some(*id)
+            } else {
+                None
+            };
+            if !id.is_some_and(|id| done.add(id)) {
+                packets.extend(done.take(id).iter().flat_map(|frame| self.encode(frame)));
+            }
+            if id.is_none() {
+                packets.extend(self.encode(&frame));
+            }
+        }
+        packets.extend(done.take(None).iter().flat_map(|frame| self.encode(frame)));
+        packets
+    }
+
     /// Takes a packet, which is a WebSocket message or came in one.
     ///
     /// # Errors
@@ -122,6 +146,36 @@ impl Place {
     }
 }
 
+/// Requests that are done, one after the other.
+#[derive(Debug, Default)]
+struct Done {
+    first: MessageId,
+    count: u32,
+}
+
+impl Done {
+    /// Adds one, if it is the next.
+    fn add(&mut self, id: MessageId) -> bool {
+        let is_next = self.count > 0
+            && self.count < ServerFrame::MAX_RESPONSES
+            && self.first.0.checked_add(u64::from(self.count)) == Some(id.0);
+        self.count += u32::from(is_next);
+        is_next
+    }
+
+    /// What is to be said of them. The next ones begin with this one, if there is one.
+    fn take(&mut self, id: Option<MessageId>) -> Option<ServerFrame> {
+        let next = id.map_or_else(Self::default, |first| Self { first, count: 1 });
+        match std::mem::replace(self, next) {
+            Self { count: 0, .. } => None,
+            Self { first: id, count: 1 } => {
+                Some(ServerFrame::Response { id, content: Content::Empty })
+            }
+            Self { first, count } => Some(ServerFrame::Responses { first, count }),
+        }
+    }
+}
+
 fn on_control(link: &mut Link, control: Control) -> Result<Option<Bytes>, Violation> {
     match control {
         Control::Ack(count) => link.on_ack(count).map(|()| None),
@@ -156,3 +210,65 @@ pub fn close_code(violation: &Violation) -> u16 {
 pub const CLOSE_VIOLATION: u16 = 4001;
 /// The close code for what is over a limit.
 pub const CLOSE_TOO_LARGE: u16 = 4002;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MANNER: Manner = Manner {
+        handshake: BodyForm::Packed,
+        packet_bytes: usize::MAX,
+        limits: Limits {
+            max_message_bytes: 1000,
+            max_packets: 10,
+            max_header_bytes: 1000,
+            max_kind_bytes: 100,
+        },
+        kept_bytes: None,
+    };
+
+    fn answer(id: u64) -> ServerFrame {
+        ServerFrame::Response { id: MessageId(id), content: Content::Empty }
+    }
+
+    fn other(id: u64) -> ServerFrame {
+        ServerFrame::Response { id: MessageId(id), content: Content::Text("x".into()) }
+    }
+
+    /// The frames that a run is written as.
+    fn written(run: impl IntoIterator<Item = ServerFrame>) -> Vec<ServerFrame> {
+        let packets = Place::new(MANNER).encode_run(run.into_iter().map(Arc::new));
+        let mut assembler = Assembler::new(MANNER.limits);
+        let messages = packets.iter().filter_map(|bytes| assembler.push(bytes, bytes).ok()?);
+        messages.filter_map(|message| ServerFrame::decode(&message, &MANNER.limits).ok()).collect()
+    }
+
+    #[test]
+    fn answers_one_after_the_other_are_one_message() {
+        let run = [answer(3), answer(4), answer(5), other(6), answer(7), answer(9), answer(10)];
+
+        let joined = |first, count| ServerFrame::Responses { first: MessageId(first), count };
+        assert_eq!(written(run), [joined(3, 3), other(6), answer(7), joined(9, 2)]);
+        assert_eq!(written((0..5000).map(answer)), [joined(0, 4096), joined(4096, 904)]);
+        assert_eq!(written([answer(u64::MAX), answer(0)]), [answer(u64::MAX), answer(0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_answered_and_in_which_order_stays(
+            ids in prop::collection::vec((0..6_u64, prop::bool::weighted(0.8)), 0..30),
+        ) {
+            let run: Vec<_> = ids
+                .iter()
+                .map(|(id, is_done)| if *is_done { answer(*id) } else { other(*id) })
+                .collect();
+            let one_by_one = written(run.clone()).into_iter().flat_map(|frame| {
+                let ServerFrame::Responses { first, count } = frame else { return vec![frame] };
+                (0..u64::from(count)).map(|after| answer(first.0 + after)).collect()
+            });
+            prop_assert_eq!(one_by_one.collect::<Vec<_>>(), run);
+        }
+    }
+}

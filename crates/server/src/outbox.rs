@@ -225,6 +225,7 @@ fn cost(frame: &ServerFrame) -> usize {
             }
             ServerFrame::RoomReady { .. }
             | ServerFrame::RoomStatus { .. }
+            | ServerFrame::Responses { .. }
             | ServerFrame::ToolCall { .. }
             | ServerFrame::Unknown { .. } => 0,
         }

@@ -309,7 +309,11 @@ impl Seat {
     /// The packets of all of them. The lock is gone before any is sent.
     fn encode(&self, frames: VecDeque<Arc<ServerFrame>>) -> Vec<Bytes> {
         let mut place = lock(&self.place);
-        frames.into_iter().flat_map(|frame| place.encode(&frame)).collect()
+        if self.client.traits.ours {
+            place.encode_run(frames)
+        } else {
+            frames.into_iter().flat_map(|frame| place.encode(&frame)).collect()
+        }
     }
 
     /// Asks whether the member is there. A page cannot see that, so ours are told that we are.

@@ -105,7 +105,14 @@ impl Server {
                 let Some(frame) = seat.outbox.pop_front() else { break };
                 seat.outbox_bytes -= cost(&frame);
                 seat.spoke_at = now;
-                for packet in seat.place.encode(&frame) {
+                let mut run = vec![frame];
+                while let Some(next) = seat.outbox.front()
+                    && let ServerFrame::Response { .. } = **next
+                {
+                    seat.outbox_bytes -= cost(next);
+                    run.extend(seat.outbox.pop_front());
+                }
+                for packet in seat.place.encode_run(run) {
                     room = room.saturating_sub(packet.len());
                     seat.batch.push(packet);
                     if !batches(self.run) || seat.batch.is_full() {
@@ -399,6 +406,7 @@ fn cost(frame: &ServerFrame) -> usize {
         | ServerFrame::RoomReady { .. }
         | ServerFrame::RoomStatus { .. }
         | ServerFrame::Response { .. }
+        | ServerFrame::Responses { .. }
         | ServerFrame::ToolCall { .. }
         | ServerFrame::CallChunk { .. }
         | ServerFrame::ResponseChunk { .. }

@@ -15,6 +15,8 @@ pub(super) mod kinds {
     pub(in crate::frame) const ROOM_READY: &str = "room_ready";
     pub(in crate::frame) const ROOM_STATUS: &str = "room.status";
     pub(in crate::frame) const RESPONSE: &str = "__response__";
+    /// Ours: to our own clients only.
+    pub(in crate::frame) const RESPONSES: &str = "__responses__";
     pub(in crate::frame) const MESSAGE: &str = "messaging.send";
     pub(in crate::frame) const TOOL_CALL: &str = "room.tool_call.messaging";
     pub(in crate::frame) const CALL_CHUNK: &str = "room.tool_call_request_chunk.messaging";
@@ -22,6 +24,9 @@ pub(super) mod kinds {
 }
 
 impl ServerFrame {
+    /// How many requests one [`ServerFrame::Responses`] answers at most.
+    pub const MAX_RESPONSES: u32 = 4096;
+
     /// Reads a message of a server of any generation.
     ///
     /// # Errors
@@ -43,6 +48,7 @@ impl ServerFrame {
             kinds::ROOM_READY => room_ready(json),
             kinds::ROOM_STATUS => room_status(json),
             kinds::MESSAGE => delivered(json, payload),
+            kinds::RESPONSES => responses(json, message.id),
             kinds::TOOL_CALL => tool_call(json, message.id),
             kinds::RESPONSE => {
                 let content = Content::from_json(kind, json)?;
@@ -63,8 +69,8 @@ impl ServerFrame {
 
     fn is_known(kind: &str) -> bool {
         use kinds::{
-            CALL_CHUNK, CONNECTED, MESSAGE, RESPONSE, RESPONSE_CHUNK, ROOM_READY, ROOM_STATUS,
-            TOOL_CALL,
+            CALL_CHUNK, CONNECTED, MESSAGE, RESPONSE, RESPONSE_CHUNK, RESPONSES, ROOM_READY,
+            ROOM_STATUS, TOOL_CALL,
         };
         matches!(
             kind,
@@ -72,6 +78,7 @@ impl ServerFrame {
                 | ROOM_READY
                 | ROOM_STATUS
                 | RESPONSE
+                | RESPONSES
                 | MESSAGE
                 | TOOL_CALL
                 | CALL_CHUNK
@@ -114,6 +121,11 @@ impl ServerFrame {
                 let draft = packed(*id, kinds::RESPONSE);
                 let object = draft.object(content.len() + SMALL);
                 draft.with(content.write(object))
+            }
+            Self::Responses { first, count } => {
+                let draft = packed(*first, kinds::RESPONSES);
+                let object = draft.object(0).json("count", &count.to_string());
+                draft.with(object)
             }
             Self::Message(delivered) => {
                 let payload = delivered.attachment.clone();
@@ -208,6 +220,14 @@ fn room_ready(json: &[u8]) -> Result<ServerFrame, Mismatch> {
         // What cannot be read is of a version that this one does not know.
         extensions: extensions.and_then(|raw| Extensions::read(raw.bytes()).ok()),
     })
+}
+
+/// `__responses__`, of which each costs the reader something.
+fn responses(json: &[u8], first: MessageId) -> Result<ServerFrame, Mismatch> {
+    let count = Fields::read(json, &["count"])?.need("count", |raw| {
+        raw.unsigned()?.try_into().ok().filter(|count| *count <= ServerFrame::MAX_RESPONSES)
+    })?;
+    Ok(ServerFrame::Responses { first, count })
 }
 
 /// `room.status`.

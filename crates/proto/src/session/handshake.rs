@@ -101,6 +101,7 @@ impl Handshake {
             }
             ServerFrame::RoomStatus { .. }
             | ServerFrame::Response { .. }
+            | ServerFrame::Responses { .. }
             | ServerFrame::Message(_)
             | ServerFrame::ToolCall { .. }
             | ServerFrame::CallChunk { .. }

@@ -1,7 +1,7 @@
 //! Frames that come once the room is ready.
 
 use crate::{
-    Delivered, ErrorCode, ServerFrame, SessionError, Violation,
+    Content, Delivered, ErrorCode, MessageId, ServerFrame, SessionError, Violation,
     frame::system,
     session::{Event, Session, Timestamp, streams::StreamKind, wire::CLOSE_NORMAL},
 };
@@ -10,6 +10,12 @@ impl Session {
     pub(super) fn on_frame(&mut self, now: Timestamp, frame: ServerFrame) -> Result<(), Violation> {
         match frame {
             ServerFrame::Response { id, content } => self.on_response(now, id, content),
+            ServerFrame::Responses { first, count } => {
+                for after in 0..u64::from(count) {
+                    let id = MessageId(first.0.saturating_add(after));
+                    self.on_response(now, id, Content::Empty);
+                }
+            }
             ServerFrame::Message(message) => return self.on_message(now, message),
             ServerFrame::ToolCall { call, tool_call_id, caller_id } => {
                 self.on_call(call, tool_call_id, caller_id);

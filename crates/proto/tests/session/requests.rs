@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use room_proto::{Config, Content, ErrorCode, Event, Input, MessageId, RequestId};
+use room_proto::{Config, Content, ErrorCode, Event, Input, MessageId, RequestId, ServerFrame};
 
 use crate::bench::{Bench, Server, outgoing};
 
@@ -139,4 +139,34 @@ fn the_time_for_an_answer_is_a_setting() {
     bench.wait(Duration::from_secs(2));
 
     assert_eq!(failures(&mut bench), [(request, ErrorCode::Timeout)]);
+}
+
+#[test]
+fn one_message_answers_requests_one_after_the_other() {
+    let mut bench = Bench::joined(Server::Ours);
+    let request = send(&mut bench);
+    let (first, _) = bench.asked();
+    let requests = [request, send(&mut bench), send(&mut bench), send(&mut bench)];
+
+    bench.receive(ServerFrame::Responses { first, count: 3 });
+
+    let done =
+        requests[..3].iter().map(|request| Event::Answered { request: *request, result: Ok(()) });
+    assert_eq!(bench.events(), done.collect::<Vec<_>>());
+    // What is answered already, or was never asked, is nobody's.
+    bench.receive(ServerFrame::Responses { first, count: ServerFrame::MAX_RESPONSES });
+    let last = Event::Answered { request: requests[3], result: Ok(()) };
+    assert_eq!(bench.events(), [last]);
+}
+
+#[test]
+fn nobody_answers_more_requests_than_there_can_be() {
+    let mut bench = Bench::joined(Server::Ours);
+    let (first, count) = (MessageId(u64::MAX), ServerFrame::MAX_RESPONSES + 1);
+
+    bench.receive(ServerFrame::Responses { first, count });
+
+    let events = bench.events();
+    let [Event::Ended(error)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(error.code, ErrorCode::ProtocolError);
 }

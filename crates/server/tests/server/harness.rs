@@ -6,7 +6,8 @@ use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use room_proto::{
     Assembler, ClientFrame, Content, Delivered, JsonText, Limits, Message, MessageId, Outgoing,
-    ParticipantId, Request, ServerFrame, batch, frame::ClientDialect, frame::system,
+    ParticipantId, Request, ServerFrame, batch, body::BodyForm, frame::ClientDialect,
+    frame::system,
 };
 use room_server::{
     Incident, Keys, Listeners, Metrics, NewToken, RoomName, Secret, ServeError, ServerConfig, run,
@@ -363,8 +364,16 @@ impl Client {
         }
     }
 
+    /// The next frame; answers that came together, one by one.
     pub(crate) async fn frame(&mut self) -> ServerFrame {
-        ServerFrame::decode(&self.message().await, &Limits::default()).unwrap()
+        let frame = ServerFrame::decode(&self.message().await, &Limits::default()).unwrap();
+        let ServerFrame::Responses { first, count } = frame else { return frame };
+        let answer = |id| ServerFrame::Response { id: MessageId(id), content: Content::Empty };
+        for id in (first.0 + 1..first.0 + u64::from(count)).rev() {
+            let message = answer(id).encode(MessageId(id), BodyForm::Packed);
+            self.waiting.push_front(message);
+        }
+        answer(first.0)
     }
 
     pub(crate) async fn message(&mut self) -> Message {
