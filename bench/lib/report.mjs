@@ -74,8 +74,8 @@ export function figuresTable(rounds) {
 }
 
 /**
- * The goals, each with its ratios, and in the column `raw` those of the raw socket in the client's place:
- * what nobody can be far beyond.
+ * The goals, each with its ratios, and in the column `raw` those of the raw socket in the client's
+ * place, which say whether a goal can be had at all.
  */
 export function goalsTable(rounds) {
   const goals = GOALS.filter(([name, client, peer = client]) =>

@@ -86,6 +86,7 @@ impl World {
                 handshake: BodyForm::Packed,
                 packet_bytes: 100,
                 limits: Limits::default(),
+                joins_answers: true,
                 kept_bytes: traits.ours.then_some(1000),
             };
             self.places.insert(member, Place::new(manner));

@@ -176,6 +176,7 @@ impl Server {
                 handshake: BodyForm::Packed,
                 packet_bytes: usize::MAX,
                 limits: Limits::default(),
+                joins_answers: true,
                 kept_bytes: Some(16 * 1024 * 1024),
             };
             places.push((member, Place::new(manner), Batch::default()));

@@ -335,6 +335,7 @@ fn manner(can_come_back: bool) -> Manner {
         handshake: BodyForm::Packed,
         packet_bytes: usize::MAX,
         limits: Limits::default(),
+        joins_answers: true,
         kept_bytes: can_come_back.then_some(MAX_KEPT_BYTES),
     }
 }

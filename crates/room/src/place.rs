@@ -22,6 +22,8 @@ pub struct Manner {
     pub packet_bytes: usize,
     /// Bounds on what the member may send.
     pub limits: Limits,
+    /// Whether the client reads [`ServerFrame::Responses`].
+    pub joins_answers: bool,
     /// If the member can come back after a loss: how many bytes are kept for it.
     pub kept_bytes: Option<usize>,
 }
@@ -71,13 +73,15 @@ impl Place {
         packets
     }
 
-    /// The same with frames that leave together, to a client that is ours: answers that say nothing but
-    /// that requests one after the other are done are one message, which costs no more than each.
+    /// The same with frames that leave together. Answers that say nothing but that requests one after the
+    /// other are done are one message to a client that reads it, which costs no more than each.
     pub fn encode_run(&mut self, frames: impl IntoIterator<Item = Arc<ServerFrame>>) -> Vec<Bytes> {
         let mut packets = Vec::new();
         let mut done = Done::default();
         for frame in frames {
-            let id = if let ServerFrame::Response { id, content: Content::Empty } = &*frame {
+            let id = if let ServerFrame::Response { id, content: Content::Empty } = &*frame
+                && self.manner.joins_answers
+            {
                 Some(*id)
             } else {
                 None
@@ -226,6 +230,7 @@ mod tests {
             max_header_bytes: 1000,
             max_kind_bytes: 100,
         },
+        joins_answers: true,
         kept_bytes: None,
     };
 
@@ -239,7 +244,11 @@ mod tests {
 
     /// The frames that a run is written as.
     fn written(run: impl IntoIterator<Item = ServerFrame>) -> Vec<ServerFrame> {
-        let packets = Place::new(MANNER).encode_run(run.into_iter().map(Arc::new));
+        written_in(MANNER, run)
+    }
+
+    fn written_in(manner: Manner, run: impl IntoIterator<Item = ServerFrame>) -> Vec<ServerFrame> {
+        let packets = Place::new(manner).encode_run(run.into_iter().map(Arc::new));
         let mut assembler = Assembler::new(MANNER.limits);
         let messages = packets.iter().filter_map(|bytes| assembler.push(bytes, bytes).ok()?);
         messages.filter_map(|message| ServerFrame::decode(&message, &MANNER.limits).ok()).collect()
@@ -253,6 +262,8 @@ mod tests {
         assert_eq!(written(run), [joined(3, 3), other(6), answer(7), joined(9, 2)]);
         assert_eq!(written((0..5000).map(answer)), [joined(0, 4096), joined(4096, 904)]);
         assert_eq!(written([answer(u64::MAX), answer(0)]), [answer(u64::MAX), answer(0)]);
+        let others = Manner { joins_answers: false, ..MANNER };
+        assert_eq!(written_in(others, [answer(3), answer(4)]), [answer(3), answer(4)]);
     }
 
     proptest! {

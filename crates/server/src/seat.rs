@@ -308,12 +308,7 @@ impl Seat {
 
     /// The packets of all of them. The lock is gone before any is sent.
     fn encode(&self, frames: VecDeque<Arc<ServerFrame>>) -> Vec<Bytes> {
-        let mut place = lock(&self.place);
-        if self.client.traits.ours {
-            place.encode_run(frames)
-        } else {
-            frames.into_iter().flat_map(|frame| place.encode(&frame)).collect()
-        }
+        lock(&self.place).encode_run(frames)
     }
 
     /// Asks whether the member is there. A page cannot see that, so ours are told that we are.

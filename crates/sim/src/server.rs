@@ -224,6 +224,7 @@ impl Server {
             handshake: BodyForm::Packed,
             packet_bytes: 1500,
             limits: Limits::default(),
+            joins_answers: true,
             kept_bytes: epoch.is_some().then_some(KEPT_BYTES),
         };
         let seat = Seat {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{
     ClientDialect, ClientFrame, Family, Outgoing, Request, content,
-    draft::Draft,
+    draft::{Draft, SMALL},
     write::{Object, restyle},
 };
 use crate::{
@@ -310,9 +310,6 @@ fn draft(id: MessageId, kind: &'static str, dialect: &ClientDialect) -> Draft {
     let (form, payload) = (BodyForm::Packed, Bytes::new());
     Draft { id, kind, form, style: dialect.style, payload }
 }
-
-/// What names and ids take, about.
-const SMALL: usize = 128;
 
 /// `messaging.send`. (A flattened struct cannot hold JSON text as it is.)
 #[derive(Deserialize)]

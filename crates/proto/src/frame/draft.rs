@@ -60,6 +60,8 @@ impl Draft {
     }
 }
 
+/// What names and ids take, about.
+pub(super) const SMALL: usize = 128;
 const LARGE_BYTES: usize = 4096;
 /// What is between the packets' heads and the JSON, and its braces.
 const SMALL_BYTES: usize = 16;

@@ -2,7 +2,12 @@
 
 use bytes::Bytes;
 
-use super::{Delivered, ServerFrame, content::chunk, draft::Draft, write::Object};
+use super::{
+    Delivered, ServerFrame,
+    content::chunk,
+    draft::{Draft, SMALL},
+    write::Object,
+};
 use crate::{
     Content, DecodeError, Extensions, JsonStyle, JsonText, Limits, Message, MessageId,
     ParticipantId, Trace,
@@ -173,9 +178,6 @@ fn packed(id: MessageId, kind: &'static str) -> Draft {
 fn draft(id: MessageId, kind: &'static str, form: BodyForm) -> Draft {
     Draft { id, kind, form, style: JsonStyle::Compact, payload: Bytes::new() }
 }
-
-/// What names and ids take, about.
-const SMALL: usize = 128;
 
 impl Delivered {
     fn write(&self, object: Object) -> Object {

@@ -61,10 +61,12 @@ impl Window {
 
     /// Twice as large if it was too small again and again; smaller again if that is long ago.
     fn adapt(&mut self, spare: usize, is_alone: bool) {
+        let (discontent, content) =
+            if is_alone { (DISCONTENT, CONTENT) } else { (DISCONTENT_BESIDE, CONTENT_BESIDE) };
         if std::mem::take(&mut self.is_too_small) {
             self.content = 0;
             self.discontent += 2;
-            if self.discontent >= if is_alone { DISCONTENT } else { DISCONTENT_BESIDE } {
+            if self.discontent >= discontent {
                 self.discontent = 0;
                 self.size = (self.size + self.size.min(spare)).min(self.most);
             }
@@ -72,9 +74,7 @@ impl Window {
         }
         self.discontent = self.discontent.saturating_sub(1);
         self.content += 1;
-        if self.content >= if is_alone { CONTENT } else { CONTENT_BESIDE }
-            && self.size > START_BYTES
-        {
+        if self.content >= content && self.size > START_BYTES {
             self.size = (self.size / 2).max(START_BYTES);
             self.content = 0;
         }
