@@ -24,6 +24,13 @@ struct Lending {
     spare: Vec<Vec<u8>>,
 }
 
+impl Lending {
+    fn take_spare(&mut self, len: usize) -> Option<Vec<u8>> {
+        let found = self.spare.iter().position(|place| place.len() >= len)?;
+        Some(self.spare.swap_remove(found))
+    }
+}
+
 /// A part of a buffer, for which we have a place.
 #[derive(Clone)]
 struct Loan {
@@ -51,7 +58,7 @@ impl Drop for Place {
         let bytes = std::mem::take(&mut self.bytes);
         LENDING.with_borrow_mut(|Lending { loans, spare }| {
             loans.retain(|loan| !place.contains(&loan.place.start));
-            if spare.len() < SPARE && bytes.len() < SPARE_BYTES {
+            if bytes.len() + spare.iter().map(Vec::len).sum::<usize>() <= SPARE_BYTES {
                 spare.push(bytes);
             }
         });
@@ -87,9 +94,9 @@ pub(crate) fn take(buffer: ArrayBuffer) -> Result<Bytes, SessionError> {
 }
 
 fn empty_place(len: usize) -> Result<Vec<u8>, SessionError> {
-    match LENDING.with_borrow_mut(|lending| lending.spare.pop()) {
-        Some(place) if place.len() >= len => Ok(place),
-        Some(_) | None => {
+    match LENDING.with_borrow_mut(|lending| lending.take_spare(len)) {
+        Some(place) => Ok(place),
+        None => {
             let len = len.next_multiple_of(ROUND_BYTES);
             let mut place = reserve(len)?;
             place.resize(len, 0);
@@ -130,6 +137,5 @@ fn addresses(bytes: &[u8]) -> Range<usize> {
 const WORTH_BYTES: usize = 4096;
 /// Places have sizes that others can use.
 const ROUND_BYTES: usize = 16 * 1024;
-/// How many places are kept, and how large they are at most.
-const SPARE: usize = 8;
-const SPARE_BYTES: usize = 128 * 1024;
+/// How large the places are together that are kept: the pieces of a file are 512 KiB each.
+const SPARE_BYTES: usize = 4 * 1024 * 1024;

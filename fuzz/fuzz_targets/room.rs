@@ -87,6 +87,7 @@ impl World {
                 packet_bytes: 100,
                 limits: Limits::default(),
                 joins_answers: true,
+                batches: false,
                 kept_bytes: traits.ours.then_some(1000),
             };
             self.places.insert(member, Place::new(manner));

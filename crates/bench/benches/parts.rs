@@ -177,6 +177,7 @@ impl Server {
                 packet_bytes: usize::MAX,
                 limits: Limits::default(),
                 joins_answers: true,
+                batches: true,
                 kept_bytes: Some(16 * 1024 * 1024),
             };
             places.push((member, Place::new(manner), Batch::default()));

@@ -336,6 +336,7 @@ fn manner(can_come_back: bool) -> Manner {
         packet_bytes: usize::MAX,
         limits: Limits::default(),
         joins_answers: true,
+        batches: false,
         kept_bytes: can_come_back.then_some(MAX_KEPT_BYTES),
     }
 }

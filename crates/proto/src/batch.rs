@@ -8,7 +8,8 @@
 //!  | u64: all ones | 5: u32 | length: u32 | packet | length: u32 | packet | ...
 //! ```
 //!
-//! It is below everything else: the packets count, and are read, as if each had come alone.
+//! It is below everything else: the packets count, and are read, as if each had come alone. A message of
+//! two packets is written as the batch that it is when it leaves alone (`message.rs`).
 
 use bytes::Bytes;
 
@@ -18,59 +19,61 @@ use crate::packet::Packet;
 /// gained.
 pub const BATCH_BYTES: usize = 192 * 1024;
 
-/// From here on a packet is not put together with others.
+/// From here on what is sent is not put together with something else.
 const LARGE_BYTES: usize = 512 * 1024;
 
 /// From here on a packet is the last of its batch.
 const LAST_BYTES: usize = 16 * 1024;
 
-/// Puts packets together to the bytes of one WebSocket message. One alone is sent as it is.
+/// Puts packets, and batches of them, together to the bytes of one WebSocket message. One alone is sent as
+/// it is.
 #[derive(Debug, Default)]
 pub struct Batch {
-    packets: Vec<Bytes>,
+    parts: Vec<Bytes>,
     bytes: usize,
 }
 
 impl Batch {
-    /// Adds a packet.
-    pub fn push(&mut self, packet: Bytes) {
-        self.bytes += packet.len();
-        self.packets.push(packet);
+    /// Adds a packet, or those of another batch.
+    pub fn push(&mut self, part: Bytes) {
+        self.bytes += part.len();
+        self.parts.push(part);
     }
 
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.packets.is_empty()
+        self.parts.is_empty()
     }
 
-    /// Whether there is no place for another packet. Behind a large payload there is none, so that whoever
+    /// Whether there is no place for more. Behind a large payload there is none, so that whoever
     /// gets it can leave it where it came; see [`payload_start`].
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.bytes >= BATCH_BYTES
-            || self.packets.last().is_some_and(|last| last.len() >= LAST_BYTES)
+        self.bytes >= BATCH_BYTES || self.parts.last().is_some_and(|last| last.len() >= LAST_BYTES)
     }
 
-    /// Whether this packet goes alone: to copy a large one costs more than another WebSocket message.
+    /// Whether this goes alone: to copy what is large costs more than another WebSocket message.
     #[must_use]
-    pub fn is_too_large(packet: &Bytes) -> bool {
-        packet.len() >= LARGE_BYTES
+    pub fn is_too_large(part: &Bytes) -> bool {
+        part.len() >= LARGE_BYTES
     }
 
     /// The WebSocket message, if there is something in it. The batch is empty then.
     pub fn take(&mut self) -> Option<Bytes> {
-        let Self { packets, bytes } = std::mem::take(self);
-        if packets.len() < 2 {
-            return packets.into_iter().next();
+        let Self { parts, bytes } = std::mem::take(self);
+        if parts.len() < 2 {
+            return parts.into_iter().next();
         }
-        let mut together = Vec::with_capacity(HEAD + LENGTH * packets.len() + bytes);
+        let mut together = Vec::with_capacity(HEAD + LENGTH * parts.len() + bytes);
         together.extend(head());
-        for packet in &packets {
-            // Packets have limits far below this.
-            let length = u32::try_from(packet.len()).unwrap_or(u32::MAX);
-            together.extend(length.to_be_bytes());
-            together.extend_from_slice(packet);
+        for part in &parts {
+            if let Some(packets) = part.strip_prefix(&head()) {
+                together.extend_from_slice(packets);
+            } else {
+                together.extend(length(part.len()));
+                together.extend_from_slice(part);
+            }
         }
         Some(Bytes::from(together))
     }
@@ -140,16 +143,21 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_be_bytes(*length) as usize)
 }
 
+/// What is before a packet of so many bytes. Packets have limits far below the largest number.
+pub(crate) fn length(bytes: usize) -> [u8; LENGTH] {
+    u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes()
+}
+
 /// How a batch begins.
-const fn head() -> [u8; HEAD] {
+pub(crate) const fn head() -> [u8; HEAD] {
     let mut head = [0xff; HEAD];
     [head[8], head[9], head[10], head[11]] = [0, 0, 0, KIND];
     head
 }
 
 const KIND: u8 = 5;
-const HEAD: usize = 12;
-const LENGTH: usize = 4;
+pub(crate) const HEAD: usize = 12;
+pub(crate) const LENGTH: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -183,6 +191,16 @@ mod tests {
             let read: usize = packets(&message).map(<[u8]>::len).sum();
             prop_assert!(read <= bytes.len());
         }
+    }
+
+    #[test]
+    fn batches_are_put_together_as_their_packets_are() {
+        let parts: Vec<_> = (0..5).map(|part| Bytes::from(vec![part; 3])).collect();
+
+        let pair = together(&parts[1..3]).expect("there is something in it");
+        assert_eq!(together(std::slice::from_ref(&pair)), Some(pair.clone()));
+        let mixed = [parts[0].clone(), pair, parts[3].clone(), parts[4].clone()];
+        assert_eq!(together(&mixed), together(&parts));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What lets two ends go on after the connection between them was lost.
 //!
-//! Both ends count the WebSocket messages of an epoch, keep what they sent until the other side
+//! Both ends count the packets of an epoch, keep what they sent until the other side
 //! says that it has it, and after a loss send again what the other side does not have. Nothing is
 //! lost and nothing comes twice, because the count says where either side stands. Everything above
 //! (messages, requests, streams) notices nothing but a pause.
@@ -24,7 +24,7 @@ use std::collections::VecDeque;
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::{
-    DecodeError, Violation,
+    DecodeError, Violation, batch,
     sabotage::{Bug, is},
 };
 
@@ -88,6 +88,20 @@ impl Control {
     }
 }
 
+/// What was sent at once: a message, or a batch of some.
+#[derive(Clone, Debug)]
+struct Kept {
+    bytes: Bytes,
+    messages: u64,
+}
+
+impl Kept {
+    /// Small messages take more memory than their bytes.
+    fn cost(&self) -> usize {
+        self.bytes.len() + 64
+    }
+}
+
 /// One end of an epoch: where it stands, and what the other end may still need.
 #[derive(Debug)]
 pub struct Link {
@@ -96,9 +110,10 @@ pub struct Link {
     /// How many of them the other side knows of.
     acknowledged: u64,
     unacknowledged_bytes: usize,
+    sent: u64,
     /// How many messages were sent before the first of `kept`.
-    confirmed: u64,
-    kept: VecDeque<Bytes>,
+    forgotten: u64,
+    kept: VecDeque<Kept>,
     kept_bytes: usize,
     limit_bytes: usize,
 }
@@ -112,7 +127,8 @@ impl Link {
             received: 0,
             acknowledged: 0,
             unacknowledged_bytes: 0,
-            confirmed: 0,
+            sent: 0,
+            forgotten: 0,
             kept: VecDeque::new(),
             kept_bytes: 0,
             limit_bytes,
@@ -128,13 +144,16 @@ impl Link {
     /// How many messages are kept for the other side.
     #[must_use]
     pub fn kept(&self) -> usize {
-        self.kept.len()
+        (self.sent - self.forgotten) as usize
     }
 
-    /// Notes a message that is sent, now or after the link goes on.
-    pub fn on_sent(&mut self, message: Bytes) {
-        self.kept_bytes += cost(&message);
-        self.kept.push_back(message);
+    /// Notes a message that is sent, or a batch of them, now or after the link goes on.
+    pub fn on_sent(&mut self, bytes: Bytes) {
+        let messages = batch::packets(&bytes).count() as u64;
+        let kept = Kept { bytes, messages };
+        self.sent += messages;
+        self.kept_bytes += kept.cost();
+        self.kept.push_back(kept);
         while self.kept_bytes > self.limit_bytes && self.kept.len() > 1 {
             self.forget_first();
         }
@@ -169,10 +188,11 @@ impl Link {
     ///
     /// [`Violation::Count`] if there were not so many.
     pub fn on_ack(&mut self, count: u64) -> Result<(), Violation> {
-        if count > self.sent() {
-            return Err(Violation::Count { have: count, sent: self.sent() });
+        if count > self.sent {
+            return Err(Violation::Count { have: count, sent: self.sent });
         }
-        while self.confirmed < count {
+        // Of a batch that has come in part, all is kept.
+        while self.kept.front().is_some_and(|first| self.forgotten + first.messages <= count) {
             self.forget_first();
         }
         Ok(())
@@ -181,7 +201,7 @@ impl Link {
     /// Whether the link can go on with a side that has so many of our messages.
     #[must_use]
     pub fn can_resume(&self, count: u64) -> bool {
-        is(Bug::ResumeOverLimit) || (self.confirmed..=self.sent()).contains(&count)
+        is(Bug::ResumeOverLimit) || (self.forgotten..=self.sent).contains(&count)
     }
 
     /// Goes on after a loss: what the other side, which has `count` messages, is to be sent again.
@@ -191,7 +211,7 @@ impl Link {
     /// [`Violation::Count`] if [`Link::can_resume`] says no.
     pub fn resume(&mut self, count: u64) -> Result<Vec<Bytes>, Violation> {
         if !self.can_resume(count) {
-            return Err(Violation::Count { have: count, sent: self.sent() });
+            return Err(Violation::Count { have: count, sent: self.sent });
         }
         self.on_ack(count)?;
         if is(Bug::ReplayFromWrongPlace) {
@@ -200,9 +220,9 @@ impl Link {
         // The other side has heard our count with this.
         self.acknowledged = self.received;
         self.unacknowledged_bytes = 0;
-        let mut replay: Vec<_> = self.kept.iter().cloned().collect();
+        let mut replay = self.behind(count);
         if is(Bug::ReplayTwice) {
-            replay.extend(self.kept.iter().cloned());
+            replay.extend(self.behind(count));
         }
         if is(Bug::ReplayReordered) {
             replay.reverse();
@@ -216,21 +236,27 @@ impl Link {
         Control::Ack(self.received + u64::from(is(Bug::AckOffByOne)))
     }
 
-    fn sent(&self) -> u64 {
-        self.confirmed + self.kept.len() as u64
+    /// The messages that were sent after so many, one by one.
+    fn behind(&self, count: u64) -> Vec<Bytes> {
+        let mut messages = Vec::new();
+        let mut before = self.forgotten;
+        for kept in &self.kept {
+            for message in batch::packets(&kept.bytes) {
+                if before >= count {
+                    messages.push(kept.bytes.slice_ref(message));
+                }
+                before += 1;
+            }
+        }
+        messages
     }
 
     fn forget_first(&mut self) {
-        if let Some(message) = self.kept.pop_front() {
-            self.kept_bytes -= cost(&message);
-            self.confirmed += 1;
+        if let Some(first) = self.kept.pop_front() {
+            self.kept_bytes -= first.cost();
+            self.forgotten += first.messages;
         }
     }
-}
-
-/// Small messages take more memory than their bytes.
-fn cost(message: &Bytes) -> usize {
-    message.len() + 64
 }
 
 /// After so many messages the other side is told that they came, with what is said anyway.
@@ -274,6 +300,29 @@ mod tests {
         assert!(!link.can_resume(3), "it has been confirmed");
         assert_eq!(link.on_ack(6), Err(Violation::Count { have: 6, sent: 5 }));
         assert!(link.resume(6).is_err());
+    }
+
+    #[test]
+    fn a_batch_counts_as_its_messages_and_is_sent_again_as_far_as_it_is_missing() {
+        let mut link = Link::new(10_000);
+        let together = |messages: &[Bytes]| {
+            let mut batch = batch::Batch::default();
+            messages.iter().for_each(|message| batch.push(message.clone()));
+            batch.take().expect("there is something in it")
+        };
+        let all: Vec<_> = (0..6).map(message).collect();
+        link.on_sent(together(&all[..3]));
+        link.on_sent(together(&all[3..5]));
+        link.on_sent(all[5].clone());
+        assert_eq!(link.kept(), 6);
+
+        assert_eq!(link.on_ack(1), Ok(()));
+        assert_eq!(link.kept(), 6, "the first batch is needed");
+        for have in [1, 3, 4, 6] {
+            assert_eq!(link.resume(have), Ok(all[have as usize..].to_vec()));
+        }
+        assert_eq!(link.on_ack(7), Err(Violation::Count { have: 7, sent: 6 }));
+        assert_eq!((link.kept(), link.kept_bytes), (0, 0));
     }
 
     #[test]

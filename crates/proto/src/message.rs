@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::{DecodeError, Limits, MessageId, frame, packet::Packet};
+use crate::{DecodeError, Limits, MessageId, batch, frame, packet::Packet};
 
 /// A whole message.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,12 +13,9 @@ pub struct Message {
     pub id: MessageId,
     /// Its type.
     pub kind: Cow<'static, str>,
-    /// Its body, JSON and payload together; of a message to be sent, what is before `rest`.
+    /// Its body, JSON and payload together.
     pub body: Bytes,
-    /// The end of the body of a message to be sent, as it was given: large payloads are not put
-    /// together with the JSON only to be cut into packets.
-    pub rest: Bytes,
-    /// Of a message that was written here: the two packets that it is if it is not to be cut.
+    /// Of a message that was written here: the batch of the two packets that it is if it is not cut.
     whole: Bytes,
 }
 
@@ -26,89 +23,74 @@ impl Message {
     /// A message with this body, in one piece.
     #[must_use]
     pub fn new(id: MessageId, kind: impl Into<Cow<'static, str>>, body: Bytes) -> Self {
-        Self { id, kind: kind.into(), body, rest: Bytes::new(), whole: Bytes::new() }
+        Self { id, kind: kind.into(), body, whole: Bytes::new() }
     }
 
     /// What is before the body in the memory of a message that is being written, with room for about
     /// `len` bytes more.
     pub(crate) fn begin(id: MessageId, kind: &str, len: usize) -> Vec<u8> {
+        let first = Packet::First { id, count: 1, kind };
         let mut out = Vec::with_capacity(Self::begin_len(kind) + len);
-        Packet::First { id, count: 1, kind }.encode(&mut out);
+        out.extend(batch::head());
+        out.extend(batch::length(first.encoded_len()));
+        first.encode(&mut out);
+        out.extend([0; batch::LENGTH]);
         Packet::Data { id, index: 1, body: &[] }.encode(&mut out);
         out
     }
 
     /// How much that is.
     pub(crate) fn begin_len(kind: &str) -> usize {
-        Packet::FIRST_HEADER_LEN + kind.len() + Packet::HEADER_LEN
+        Self::data_at(kind) + Packet::HEADER_LEN
     }
 
-    /// What was begun and is written now. The body begins at `body_at`.
-    pub(crate) fn written(
-        id: MessageId,
-        kind: &'static str,
-        out: Vec<u8>,
-        body_at: usize,
-        rest: Bytes,
-    ) -> Self {
-        let whole = Bytes::from(out);
-        Self { id, kind: kind.into(), body: whole.slice(body_at..), rest, whole }
+    /// Where the data packet begins.
+    fn data_at(kind: &str) -> usize {
+        FIRST_AT + Packet::FIRST_HEADER_LEN + kind.len() + batch::LENGTH
     }
 
-    /// How long the body is.
-    #[must_use]
-    pub fn body_len(&self) -> usize {
-        self.body.len() + self.rest.len()
+    /// What was begun, when the body is complete.
+    fn end(kind: &str, mut out: Vec<u8>) -> Bytes {
+        let at = Self::data_at(kind);
+        let length = batch::length(out.len() - at);
+        out[at - batch::LENGTH..at].copy_from_slice(&length);
+        Bytes::from(out)
+    }
+
+    /// A message that was begun and is written now.
+    pub(crate) fn written(id: MessageId, kind: &'static str, out: Vec<u8>) -> Self {
+        let whole = Self::end(kind, out);
+        Self { id, kind: kind.into(), body: whole.slice(Self::begin_len(kind)..), whole }
     }
 
     /// The message as WebSocket messages: one first packet, then the body in slices of at most
     /// `packet_bytes`.
     #[must_use]
     pub fn packets(&self, packet_bytes: usize) -> Vec<Bytes> {
-        let size = packet_bytes.max(1);
-        let count = u32::try_from(self.body_len().div_ceil(size)).unwrap_or(u32::MAX);
-        let first = Packet::First { id: self.id, count, kind: &self.kind };
-        let len = first.encoded_len();
-        // Most messages are two packets: they share one piece of memory.
-        let bytes = if count == 1 && self.rest.is_empty() && !self.whole.is_empty() {
-            self.whole.clone()
-        } else {
-            let mut bytes =
-                Vec::with_capacity(len + Packet::HEADER_LEN + self.body_len().min(size));
-            first.encode(&mut bytes);
-            if count > 0 {
-                self.encode_data(1, size, &mut bytes);
-            }
-            Bytes::from(bytes)
-        };
+        self.parts(packet_bytes, false)
+    }
 
-        let mut packets = Vec::with_capacity(count as usize + 1);
-        packets.push(bytes.slice(..len));
-        if count > 0 {
-            packets.push(bytes.slice(len..));
+    /// The same. With `batches`, for who reads such, a message is one if it was written here and need not
+    /// be cut.
+    #[must_use]
+    pub fn parts(&self, packet_bytes: usize, batches: bool) -> Vec<Bytes> {
+        let size = packet_bytes.max(1);
+        if !self.whole.is_empty() && self.body.len() <= size {
+            let data_at = Self::data_at(&self.kind);
+            return if batches {
+                vec![self.whole.clone()]
+            } else {
+                let first = self.whole.slice(FIRST_AT..data_at - batch::LENGTH);
+                vec![first, self.whole.slice(data_at..)]
+            };
         }
-        for index in 2..=count {
-            let mut bytes = Vec::with_capacity(Packet::HEADER_LEN + size.min(self.body_len()));
-            self.encode_data(index, size, &mut bytes);
-            packets.push(Bytes::from(bytes));
+        let (id, kind) = (self.id, &*self.kind);
+        let count = u32::try_from(self.body.len().div_ceil(size)).unwrap_or(u32::MAX);
+        let mut packets = vec![Packet::First { id, count, kind }.to_bytes()];
+        for (index, body) in (1..).zip(self.body.chunks(size)) {
+            packets.push(Packet::Data { id, index, body }.to_bytes());
         }
         packets
-    }
-
-    /// Appends a data packet, which has `size` bytes of the body if it is not the last.
-    fn encode_data(&self, index: u32, size: usize, out: &mut Vec<u8>) {
-        let from = (index as usize - 1).saturating_mul(size);
-        let (body, rest) = self.slice(from, self.body_len().min(from.saturating_add(size)));
-        Packet::Data { id: self.id, index, body }.encode(out);
-        out.extend_from_slice(rest);
-    }
-
-    /// What of the two parts of the body is in this range of both.
-    fn slice(&self, from: usize, to: usize) -> (&[u8], &[u8]) {
-        let len = self.body.len();
-        let body = self.body.get(from.min(len)..to.min(len));
-        let rest = self.rest.get(from.saturating_sub(len)..to.saturating_sub(len));
-        (body.unwrap_or_default(), rest.unwrap_or_default())
     }
 }
 
@@ -244,6 +226,9 @@ fn part(whole: &Bytes, slice: &[u8]) -> Bytes {
         Bytes::copy_from_slice(slice)
     }
 }
+
+/// Where the first packet begins in the batch of a message.
+const FIRST_AT: usize = batch::HEAD + batch::LENGTH;
 
 /// How many times as much as has come a sender may reserve by its word alone.
 const TRUST: usize = 16;

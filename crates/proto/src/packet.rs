@@ -8,6 +8,8 @@
 //!
 //! Integers are big-endian.
 
+use bytes::Bytes;
+
 use crate::{DecodeError, MessageId};
 
 /// One binary WebSocket message, borrowed.
@@ -67,6 +69,14 @@ impl<'a> Packet<'a> {
             Self::First { kind, .. } => Self::FIRST_HEADER_LEN + kind.len(),
             Self::Data { body, .. } => Self::HEADER_LEN + body.len(),
         }
+    }
+
+    /// The packet alone.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        let mut bytes = Vec::with_capacity(self.encoded_len());
+        self.encode(&mut bytes);
+        Bytes::from(bytes)
     }
 
     /// Appends the packet to `out`.

@@ -401,7 +401,7 @@ impl Session {
         }
     }
 
-    /// A packet, and with it those that follow at once.
+    /// What follows at once goes together.
     fn together(&mut self, first: Bytes) -> Option<Output> {
         if Batch::is_too_large(&first) {
             return Some(Output::Transmit(first));
@@ -409,12 +409,12 @@ impl Session {
         let mut batch = Batch::default();
         batch.push(first);
         let fits = |output: &Output| match output {
-            Output::Transmit(packet) => !Batch::is_too_large(packet),
+            Output::Transmit(part) => !Batch::is_too_large(part),
             Output::Close { .. } | Output::Event(_) => false,
         };
         while !batch.is_full() && self.outputs.front().is_some_and(fits) {
-            if let Some(Output::Transmit(packet)) = self.outputs.pop_front() {
-                batch.push(packet);
+            if let Some(Output::Transmit(part)) = self.outputs.pop_front() {
+                batch.push(part);
             }
         }
         if let Some(acknowledgement) = self.acknowledge(true) {

@@ -24,6 +24,8 @@ pub struct Manner {
     pub limits: Limits,
     /// Whether the client reads [`ServerFrame::Responses`].
     pub joins_answers: bool,
+    /// Whether it reads batches.
+    pub batches: bool,
     /// If the member can come back after a loss: how many bytes are kept for it.
     pub kept_bytes: Option<usize>,
 }
@@ -64,13 +66,13 @@ impl Place {
     pub fn encode(&mut self, frame: &ServerFrame) -> Vec<Bytes> {
         self.last_id.0 += 1;
         let message = frame.encode(self.last_id, self.manner.handshake);
-        let packets: Vec<_> = message.packets(self.manner.packet_bytes);
+        let parts = message.parts(self.manner.packet_bytes, self.manner.batches);
         if let Some(link) = &mut self.link {
-            for packet in &packets {
-                link.on_sent(packet.clone());
+            for part in &parts {
+                link.on_sent(part.clone());
             }
         }
-        packets
+        parts
     }
 
     /// The same with frames that leave together. Answers that say nothing but that requests one after the
@@ -125,7 +127,7 @@ impl Place {
         self.link.as_mut()?.acknowledge(is_speaking).map(Control::encode)
     }
 
-    /// How many messages are kept that the client has not acknowledged.
+    /// How many packets are kept that the client has not acknowledged.
     #[must_use]
     pub fn kept(&self) -> usize {
         self.link.as_ref().map_or(0, Link::kept)
@@ -231,6 +233,7 @@ mod tests {
             max_kind_bytes: 100,
         },
         joins_answers: true,
+        batches: false,
         kept_bytes: None,
     };
 

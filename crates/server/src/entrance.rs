@@ -192,6 +192,7 @@ impl Ticket {
             packet_bytes: if is_ours { usize::MAX } else { app.config.packet_bytes },
             limits: app.config.limits,
             joins_answers: is_ours,
+            batches: is_ours,
             kept_bytes: keep.as_ref().map(|_| app.config.max_kept_bytes),
         };
         Arc::new(Seat {

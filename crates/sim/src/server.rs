@@ -225,6 +225,7 @@ impl Server {
             packet_bytes: 1500,
             limits: Limits::default(),
             joins_answers: true,
+            batches: batches(self.run),
             kept_bytes: epoch.is_some().then_some(KEPT_BYTES),
         };
         let seat = Seat {

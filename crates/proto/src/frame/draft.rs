@@ -34,34 +34,22 @@ impl Draft {
     }
 
     fn begin(&self, len: usize) -> Vec<u8> {
-        let len = len + SMALL_BYTES + self.payload_inside().len();
+        let len = len + SMALL_BYTES + self.payload.len();
         let mut out = Message::begin(self.id, self.kind, len);
         self.form.begin(&mut out);
         out
     }
 
     fn end(self, mut out: Vec<u8>) -> Message {
-        let body_at = Message::begin_len(self.kind);
-        let json_at = body_at + self.form.begin_len();
+        let json_at = Message::begin_len(self.kind) + self.form.begin_len();
         restyle_behind(&mut out, json_at, self.style);
         self.form.end(&mut out, json_at);
-        out.extend_from_slice(self.payload_inside());
-        let rest = if self.is_large() { self.payload } else { Bytes::new() };
-        Message::written(self.id, self.kind, out, body_at, rest)
-    }
-
-    fn payload_inside(&self) -> &[u8] {
-        if self.is_large() { &[] } else { &self.payload }
-    }
-
-    /// Whether a copy costs more than to handle two parts.
-    fn is_large(&self) -> bool {
-        self.payload.len() >= LARGE_BYTES
+        out.extend_from_slice(&self.payload);
+        Message::written(self.id, self.kind, out)
     }
 }
 
 /// What names and ids take, about.
 pub(super) const SMALL: usize = 128;
-const LARGE_BYTES: usize = 4096;
 /// What is between the packets' heads and the JSON, and its braces.
 const SMALL_BYTES: usize = 16;

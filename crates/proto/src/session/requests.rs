@@ -168,8 +168,8 @@ impl Session {
     }
 
     pub(super) fn transmit(&mut self, encoded: Encoded) {
-        for packet in encoded.packets {
-            self.transmit_packet(packet);
+        for part in encoded.parts {
+            self.transmit_part(part);
         }
     }
 

@@ -342,20 +342,20 @@ impl Session {
         Some(self.continuity.heard_at + heartbeat * 5 / 2)
     }
 
-    /// Sends a message, or keeps it for when the link goes on.
-    pub(super) fn transmit_packet(&mut self, packet: bytes::Bytes) {
+    /// Sends a packet or a batch, or keeps it for when the link goes on.
+    pub(super) fn transmit_part(&mut self, part: bytes::Bytes) {
         if is(Bug::NotKept) && !self.is_attached() {
             return;
         }
         if let Some(link) = &mut self.continuity.link {
-            link.on_sent(packet.clone());
+            link.on_sent(part.clone());
         }
         if self.is_attached() {
-            self.outputs.push_back(Output::Transmit(packet));
+            self.outputs.push_back(Output::Transmit(part));
         }
     }
 
-    /// How many messages are kept that the server has not acknowledged.
+    /// How many packets are kept that the server has not acknowledged.
     #[must_use]
     pub fn kept(&self) -> usize {
         self.continuity.link.as_ref().map_or(0, Link::kept)

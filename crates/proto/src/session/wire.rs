@@ -28,6 +28,8 @@ pub(super) struct Wire {
     call_prefix: String,
     packet_bytes: usize,
     max_message_bytes: usize,
+    /// Whether the server reads batches.
+    batches: bool,
 }
 
 /// A frame and how it came.
@@ -43,7 +45,8 @@ pub(super) struct Received {
 pub(super) struct Encoded {
     pub(super) id: MessageId,
     pub(super) body_bytes: usize,
-    pub(super) packets: Vec<Bytes>,
+    /// Packets, or batches of them.
+    pub(super) parts: Vec<Bytes>,
 }
 
 impl Wire {
@@ -57,6 +60,7 @@ impl Wire {
             call_prefix: String::new(),
             packet_bytes: packet_bytes.max(1),
             max_message_bytes: usize::MAX,
+            batches: false,
         }
     }
 
@@ -75,9 +79,10 @@ impl Wire {
     ) {
         call_prefix.clone_into(&mut self.call_prefix);
         if let Some(extensions) = extensions {
-            let Extensions { max_packet_bytes, max_message_bytes, .. } = *extensions;
+            let Extensions { max_packet_bytes, max_message_bytes, batches, .. } = *extensions;
             self.packet_bytes = max_packet_bytes.unwrap_or(self.packet_bytes).max(1);
             self.max_message_bytes = max_message_bytes.unwrap_or(usize::MAX);
+            self.batches = batches;
         }
         if is_plain || extensions.is_some_and(|extensions| extensions.raw_attachments) {
             self.settle_family(Family::Direct);
@@ -131,7 +136,7 @@ impl Wire {
             self.dialect.tool_call_id = Some(format!("{}-{}", self.call_prefix, id.0));
         }
         let message = frame(id).encode(&self.dialect);
-        let body_bytes = message.body_len();
+        let body_bytes = message.body.len();
         if body_bytes > self.max_message_bytes {
             let limit = self.max_message_bytes;
             let text = format!("a message of {body_bytes} bytes is over the server's {limit}");
@@ -139,7 +144,8 @@ impl Wire {
         }
 
         self.next_id += 1;
-        Ok(Encoded { id, body_bytes, packets: message.packets(self.packet_bytes) })
+        let parts = message.parts(self.packet_bytes, self.batches);
+        Ok(Encoded { id, body_bytes, parts })
     }
 }
 
