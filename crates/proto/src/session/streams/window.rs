@@ -3,12 +3,14 @@
 //! As much as keeps it busy, and no more: what is under way is what every other message has to wait
 //! behind. So the window is small at first, and grows when the writer says again and again that it had to
 //! wait for credit for long while the reader had nothing to read: then it was the way between them that
-//! took the time.
+//! took the time. While other messages come it is smaller still, unless that makes both wait for long.
 
 /// The credit of one reader.
 #[derive(Debug)]
 pub(super) struct Window {
     size: usize,
+    /// The size that it began with.
+    start: usize,
     most: usize,
     /// What was read and is not granted anew.
     read_bytes: usize,
@@ -21,12 +23,13 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(most: usize) -> Self {
-        Self { size: 0, most, read_bytes: 0, is_too_small: false, discontent: 0, content: 0 }
+        Self { size: 0, start: 0, most, read_bytes: 0, is_too_small: false, discontent: 0, content: 0 }
     }
 
     /// Opens it; `spare` is what all windows of this session may grow by.
     pub(super) fn open(&mut self, spare: usize) {
-        self.size = (spare / 4).clamp(LEAST_BYTES, START_BYTES).min(self.most);
+        self.start = (spare / 4).clamp(LEAST_BYTES, START_BYTES).min(self.most);
+        self.size = self.start;
     }
 
     /// What the writer may have under way now.
@@ -61,8 +64,14 @@ impl Window {
 
     /// Twice as large if it was too small again and again; smaller again if that is long ago.
     fn adapt(&mut self, spare: usize, is_alone: bool) {
-        let (discontent, content) =
-            if is_alone { (DISCONTENT, CONTENT) } else { (DISCONTENT_BESIDE, CONTENT_BESIDE) };
+        let (discontent, content, least) = if is_alone {
+            (DISCONTENT, CONTENT, self.start)
+        } else {
+            (DISCONTENT_BESIDE, CONTENT_BESIDE, self.start.min(BESIDE_BYTES))
+        };
+        if self.size < least {
+            self.size += (least - self.size).min(spare);
+        }
         if std::mem::take(&mut self.is_too_small) {
             self.content = 0;
             self.discontent += 2;
@@ -74,8 +83,8 @@ impl Window {
         }
         self.discontent = self.discontent.saturating_sub(1);
         self.content += 1;
-        if self.content >= content && self.size > START_BYTES {
-            self.size = (self.size / 2).max(START_BYTES);
+        if self.content >= content && self.size > least {
+            self.size = (self.size / 2).max(least);
             self.content = 0;
         }
     }
@@ -87,6 +96,9 @@ pub(super) const ALL_BYTES: usize = 8 * 1024 * 1024;
 /// Enough for a connection within one machine or one house.
 const START_BYTES: usize = 1024 * 1024;
 const LEAST_BYTES: usize = 16 * 1024;
+/// Enough beside other messages: two chunks of 64 KiB. What that costs the stream is half of its rate where
+/// the way takes no time, and nothing where it makes both wait, because then the window grows.
+const BESIDE_BYTES: usize = 128 * 1024;
 /// Twice the times that it has to be too small, without those that it was not. A way that is long makes
 /// both wait for every other half of the window; a machine that was busy elsewhere, now and then.
 const DISCONTENT: u32 = 4;
@@ -95,7 +107,7 @@ const DISCONTENT_BESIDE: u32 = 12;
 /// After so many grants a window that was never too small is halved.
 const CONTENT: u32 = 32;
 /// The same beside other messages.
-const CONTENT_BESIDE: u32 = 4;
+const CONTENT_BESIDE: u32 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -118,28 +130,39 @@ mod tests {
     }
 
     #[test]
-    fn beside_other_messages_it_grows_on_a_long_way_only_and_shrinks_sooner() {
+    fn beside_other_messages_it_shrinks_soon_and_grows_on_a_long_way_only() {
         let mut window = open(4 * START_BYTES, ALL_BYTES);
-        let mut beside = |both_waited: bool| {
+        let mut next = |both_waited: bool, is_alone: bool| {
             if both_waited {
                 window.on_both_waited();
             }
             window.on_read(window.size() / 2);
-            window.take_grant(ALL_BYTES, false);
+            window.take_grant(ALL_BYTES, is_alone);
             window.size()
         };
 
+        let sizes = [(); 9].map(|()| next(false, false) * 8 / START_BYTES);
+        assert_eq!(sizes, [8, 4, 4, 2, 2, 1, 1, 1, 1]);
         for _ in 0..5 {
-            assert_eq!(beside(true), START_BYTES);
+            assert_eq!(next(true, false), BESIDE_BYTES);
         }
-        assert_eq!(beside(true), 2 * START_BYTES);
-        assert_eq!([(); 3].map(|()| beside(false)), [2 * START_BYTES; 3]);
-        assert_eq!(beside(false), START_BYTES);
+        assert_eq!(next(true, false), 2 * BESIDE_BYTES);
         for _ in 0..10 {
-            beside(true);
-            beside(false);
+            next(true, false);
+            next(false, false);
         }
-        assert_eq!(beside(true), 2 * START_BYTES, "both wait for every other half of it");
+        assert_eq!(next(true, false), 4 * BESIDE_BYTES, "both wait for every other half of it");
+        assert_eq!(next(false, true), START_BYTES, "and alone it is what it was");
+    }
+
+    #[test]
+    fn a_window_that_began_small_is_no_larger_when_it_is_alone_again() {
+        let mut window = open(4 * START_BYTES, 4 * LEAST_BYTES);
+        for is_alone in [false, true, true] {
+            window.on_read(window.size() / 2);
+            window.take_grant(ALL_BYTES, is_alone);
+            assert_eq!(window.size(), LEAST_BYTES);
+        }
     }
 
     #[test]
