@@ -12,7 +12,7 @@ import { completed, figuresTable, goalsTable } from "./lib/report.mjs";
 import { BINARY, openStage } from "./lib/stage.mjs";
 
 /** There is also `ours-1k`, the official wire in packets as official clients send them. */
-const CLIENTS = ["raw", "ours", "ours-plain", "socketio", "sdk", "sdk-1k"];
+const CLIENTS = ["raw", "ours", "bare", "ours-plain", "bare-plain", "socketio", "sdk", "sdk-1k"];
 
 const { values } = parseArgs({
   options: {

@@ -12,6 +12,7 @@ export const FULL = {
   pump: { total: 200 * MIB, sdk: 4 * MIB },
   gigabyte: { total: 1024 * MIB },
   pipe: { total: 200 * MIB },
+  pipes: { total: 200 * MIB },
   big: { size: 16 * MIB, sdk: 4 * MIB },
   beside: { total: 256 * MIB, sdk: 2 * MIB },
   broadcast: { count: 200, sdk: 20, times: 3 },
@@ -25,6 +26,7 @@ export const SHORT = {
   pump: { total: 8 * MIB, sdk: MIB },
   gigabyte: { total: 16 * MIB },
   pipe: { total: 8 * MIB },
+  pipes: { total: 8 * MIB },
   big: { size: 4 * MIB, sdk: MIB },
   beside: { total: 8 * MIB, sdk: MIB },
   broadcast: { count: 10, sdk: 2, times: 1 },
@@ -35,7 +37,7 @@ export const SHORT = {
 const CHUNK_BYTES = 64 * KIB;
 const MEMBERS = 50;
 /** Those who do in seconds what would take the others minutes. */
-const FAST = ["raw", "ours", "ours-plain"];
+const FAST = ["raw", "ours", "ours-plain", "bare", "bare-plain"];
 
 /** What is measured with one pair of pages, in this order. */
 const CASES = {
@@ -44,6 +46,7 @@ const CASES = {
   pump: ({ stage, pair }, { total }) => pump(stage, pair, total),
   gigabyte: ({ stage, pair }, { total }) => gigabyte(stage, pair, total),
   pipe: ({ pair }, { total }) => pipe(pair, total),
+  pipes: ({ pair }, { total }) => pipes(pair, total),
   big: ({ pair }, { size }) => big(pair, size),
   beside: ({ pair }, { total }) => beside(pair, total),
   newcomers: ({ pair }, { count }) => newcomers(pair, count),
@@ -51,6 +54,9 @@ const CASES = {
 };
 /** What would take the others minutes. */
 const FOR_THE_FAST = ["gigabyte", "pipe", "crowd"];
+/** What only we have. */
+const OURS = ["ours", "ours-plain"];
+const FOR_OURS = ["pipes"];
 
 /** The names of all cases. */
 export const NAMES = [...Object.keys(CASES), "crowd"];
@@ -58,7 +64,9 @@ export const NAMES = [...Object.keys(CASES), "crowd"];
 /** One round of one client, in pages of its own. */
 export async function round(stage, client, amounts, names) {
   const isMeasured = (name) =>
-    names.includes(name) && (FAST.includes(client) || !FOR_THE_FAST.includes(name));
+    names.includes(name) &&
+    (FAST.includes(client) || !FOR_THE_FAST.includes(name)) &&
+    (OURS.includes(client) || !FOR_OURS.includes(name));
   const figures = {};
   const wanted = Object.keys(CASES).filter(isMeasured);
   if (wanted.length > 0) {
@@ -152,6 +160,12 @@ async function pipe({ a }, total) {
   return { "from a file's stream(), MB/s": total / value / 1000 };
 }
 
+/** The other side pipes it on. */
+async function pipes({ a }, total) {
+  const value = await a.call((total) => globalThis.bench.pipe(total, true), total);
+  return { "from stream() to a WritableStream, MB/s": total / value / 1000 };
+}
+
 async function big({ a }, size) {
   await a.call((size) => globalThis.bench.big(size), size / 4);
   const times = [];
@@ -163,8 +177,11 @@ async function big({ a }, size) {
 
 async function beside({ a }, total) {
   const act = (total, size) => globalThis.bench.roundTripsBesides(total, size);
-  const times = await a.call(act, total, CHUNK_BYTES);
-  return { "round trip beside bulk p99, ms": percentile(times, 99) };
+  const { times, took } = await a.call(act, total, CHUNK_BYTES);
+  return {
+    "round trip beside bulk p99, ms": percentile(times, 99),
+    "bulk beside round trips, MB/s": total / took / 1000,
+  };
 }
 
 /** Pages in contexts of their own, which have nothing in a cache; and then the same once more. */

@@ -2,6 +2,9 @@
 
 import { median, summary } from "./stats.mjs";
 
+/** What has the same frames as each of ours, and the least that writes and reads them. */
+const FLOORS = { ours: "bare", "ours-plain": "bare-plain" };
+
 /** For how many figures more is better. */
 const MORE_IS_BETTER = /\/s\b/;
 
@@ -74,8 +77,8 @@ export function figuresTable(rounds) {
 }
 
 /**
- * The goals, each with its ratios, and in the column `raw` those of the raw socket in the client's
- * place, which say whether a goal can be had at all.
+ * The goals, each with its ratios, and what stands in the client's place in the columns `bare` and `raw`: the
+ * same frames without our client, and the raw socket. They say whether a goal can be had at all.
  */
 export function goalsTable(rounds) {
   const goals = GOALS.filter(([name, client, peer = client]) =>
@@ -85,15 +88,15 @@ export function goalsTable(rounds) {
     const of = comparison(typeof bound === "string", peer !== undefined);
     const values = (one) => rounds.map((round) => of.value(round[one][name], round[peer]?.[name]));
     const ratios = summary(values(client));
-    const hasRaw = peer !== "raw" && rounds[0].raw?.[name] !== undefined;
+    const instead = (one) =>
+      one === peer || rounds[0][one]?.[name] === undefined ? "" : digits(median(values(one)));
     const isMore = MORE_IS_BETTER.test(name);
     const goal = `${isMore ? "≥" : "≤"} ${digits(Number(bound))}`;
     const what = [client, peer].filter(Boolean).join(` ${of.sign} `);
     const met = verdict(name, ratios.median, Number(bound), isMore);
-    const raw = hasRaw ? digits(median(values("raw"))) : "";
-    return [name, what, withSpread(ratios), raw, goal, met];
+    return [name, what, withSpread(ratios), instead(FLOORS[client]), instead("raw"), goal, met];
   });
-  return table(["figure", "compared", "ratio", "raw", "goal", "goal met"], rows);
+  return table(["figure", "compared", "ratio", "bare", "raw", "goal", "goal met"], rows);
 }
 
 /** Figures of processor time differ by a tenth from run to run, others by up to a third. */

@@ -13,7 +13,7 @@ import { at, root, target } from "../../scripts/lib/paths.mjs";
 import { openBrowser } from "./browser.mjs";
 
 /** The page modules; two of the clients have the same. */
-const MODULES = ["raw", "ours", "sdk", "socketio"];
+const MODULES = ["raw", "bare", "ours", "sdk", "socketio"];
 export const BINARY = path.join(target, "release", "room-bench");
 
 /** What `docs/loading.md` recommends: the others are one file each. */
@@ -96,8 +96,9 @@ class Stage {
 
   /** Where a client finds its rooms: which server depends on the packets that it is to get. */
   #originOf(client) {
-    const server = { "ours-plain": "large", "ours-1k": "small", "sdk-1k": "small" }[client];
-    return `http://127.0.0.1:${this.ports[server ?? "rooms"]}`;
+    const large = ["ours-plain", "bare-plain"].includes(client) && "large";
+    const small = ["ours-1k", "sdk-1k"].includes(client) && "small";
+    return `http://127.0.0.1:${this.ports[large || small || "rooms"]}`;
   }
 
   /** Two pages with that client, connected and knowing each other. */

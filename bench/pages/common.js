@@ -7,7 +7,8 @@
 //   broadcast(kind, text)    one message to everybody else
 //   pump(total, size)        so many bytes in chunks of that size, with flow control; resolves when
 //                            the other side has them
-//   pipe(file)               the same from a File, where a client has streams of the platform
+//   pipe(file, isPiped)      the same from a File, where a client has streams of the platform; the other
+//                            side reads as it does in `pump`, or with a stream of the platform too
 
 /** JSON of 100 bytes, as an object whose text fills it. */
 const TEXT = "x".repeat(100 - '{"text":""}'.length);
@@ -75,18 +76,19 @@ export function start(open) {
       await Promise.all([...acknowledged, done]);
       return performance.now() - begin;
     },
-    /** Round trips while so many bytes go the same way; in milliseconds each. */
+    /** Round trips while so many bytes go the same way; in milliseconds each, and what the bytes took. */
     async roundTripsBesides(total, size) {
       let isOver = false;
+      const begin = performance.now();
       const pumped = peer.pump(total, size).then(() => {
         isOver = true;
+        return performance.now() - begin;
       });
       const times = [];
       while (!isOver) {
         times.push(...(await globalThis.bench.roundTrips(1)));
       }
-      await pumped;
-      return times;
+      return { times, took: await pumped };
     },
     /** Round trips one after the other, in milliseconds each. */
     async roundTrips(count) {
@@ -132,11 +134,11 @@ export function start(open) {
       await peer.pump(total, size);
       return performance.now() - begin;
     },
-    async pipe(total) {
+    async pipe(total, isPiped = false) {
       const piece = new Uint8Array(1024 * 1024).map((_, index) => index);
       const file = new File(Array(Math.ceil(total / piece.length)).fill(piece), "file");
       const begin = performance.now();
-      await peer.pipe(file);
+      await peer.pipe(file, isPiped);
       return performance.now() - begin;
     },
     /** One message with so many bytes, until the other side has it; in milliseconds. */

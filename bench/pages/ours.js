@@ -49,8 +49,9 @@ start(async ({ url, token, other }) => {
       await writer.close();
       await writer.closed;
     },
-    async pipe(file) {
-      const writer = await room.messaging.createStream(to, { kind: "pipe" });
+    async pipe(file, isPiped) {
+      const kind = isPiped ? "pipe" : "pump";
+      const writer = await room.messaging.createStream(to, { kind });
       await file.stream().pipeTo(writer.bytes());
       await writer.closed;
     },
