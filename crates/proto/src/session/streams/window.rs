@@ -23,7 +23,15 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(most: usize) -> Self {
-        Self { size: 0, start: 0, most, read_bytes: 0, is_too_small: false, discontent: 0, content: 0 }
+        Self {
+            size: 0,
+            start: 0,
+            most,
+            read_bytes: 0,
+            is_too_small: false,
+            discontent: 0,
+            content: 0,
+        }
     }
 
     /// Opens it; `spare` is what all windows of this session may grow by.
