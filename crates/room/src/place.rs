@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use room_proto::{
-    Assembler, ClientFrame, Content, Control, DecodeError, Limits, Link, MessageId, ServerFrame,
-    Trace, Violation,
+    Assembler, Batch, ClientFrame, Content, Control, DecodeError, Limits, Link, MessageId,
+    ServerFrame, Trace, Violation,
     body::BodyForm,
     frame::FrameError,
     sabotage::{Bug, is},
@@ -64,21 +64,14 @@ impl Place {
 
     /// Writes a frame as WebSocket messages. They count as sent from now on.
     pub fn encode(&mut self, frame: &ServerFrame) -> Vec<Bytes> {
-        self.last_id.0 += 1;
-        let message = frame.encode(self.last_id, self.manner.handshake);
-        let parts = message.parts(self.manner.packet_bytes, self.manner.batches);
-        if let Some(link) = &mut self.link {
-            for part in &parts {
-                link.on_sent(part.clone());
-            }
-        }
-        parts
+        let parts = self.write(frame);
+        self.sent(parts)
     }
 
     /// The same with frames that leave together. Answers that say nothing but that requests one after the
     /// other are done are one message to a client that reads it, which costs no more than each.
     pub fn encode_run(&mut self, frames: impl IntoIterator<Item = Arc<ServerFrame>>) -> Vec<Bytes> {
-        let mut packets = Vec::new();
+        let mut run = Run { parts: Vec::new(), batch: self.manner.batches.then(Batch::default) };
         let mut done = Done::default();
         for frame in frames {
             let id = if let ServerFrame::Response { id, content: Content::Empty } = &*frame
@@ -89,14 +82,27 @@ impl Place {
                 None
             };
             if !id.is_some_and(|id| done.add(id)) {
-                packets.extend(done.take(id).iter().flat_map(|frame| self.encode(frame)));
+                done.take(id).iter().for_each(|frame| run.extend(self.write(frame)));
             }
             if id.is_none() {
-                packets.extend(self.encode(&frame));
+                run.extend(self.write(&frame));
             }
         }
-        packets.extend(done.take(None).iter().flat_map(|frame| self.encode(frame)));
-        packets
+        done.take(None).iter().for_each(|frame| run.extend(self.write(frame)));
+        self.sent(run.end())
+    }
+
+    fn write(&mut self, frame: &ServerFrame) -> Vec<Bytes> {
+        self.last_id.0 += 1;
+        let message = frame.encode(self.last_id, self.manner.handshake);
+        message.parts(self.manner.packet_bytes, self.manner.batches)
+    }
+
+    fn sent(&mut self, parts: Vec<Bytes>) -> Vec<Bytes> {
+        if let Some(link) = &mut self.link {
+            parts.iter().for_each(|part| link.on_sent(part.clone()));
+        }
+        parts
     }
 
     /// Takes a packet, which is a WebSocket message or came in one.
@@ -149,6 +155,35 @@ impl Place {
         }
         let resumed = Control::Resumed(link.received()).encode();
         Some(std::iter::once(resumed).chain(replay).collect())
+    }
+}
+
+/// What leaves together. To a client that reads batches it is put together here, so that each message's own
+/// memory is soon the next one's, and the link keeps few pieces.
+struct Run {
+    parts: Vec<Bytes>,
+    batch: Option<Batch>,
+}
+
+impl Run {
+    fn extend(&mut self, parts: Vec<Bytes>) {
+        let Some(batch) = &mut self.batch else { return self.parts.extend(parts) };
+        for part in parts {
+            if Batch::is_too_large(&part) {
+                self.parts.extend(batch.take());
+                self.parts.push(part);
+                continue;
+            }
+            batch.push(part);
+            if batch.is_full() {
+                self.parts.extend(batch.take());
+            }
+        }
+    }
+
+    fn end(mut self) -> Vec<Bytes> {
+        self.parts.extend(self.batch.as_mut().and_then(Batch::take));
+        self.parts
     }
 }
 
