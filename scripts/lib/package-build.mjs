@@ -84,8 +84,10 @@ export async function bindAndOptimize({ name, compiled, glue, wasmBindgen }, mor
   await run(wasmBindgen, [...kind, "--out-name", name, "--out-dir", glue, compiled]);
   // Without any --enable flag: the module says which features it uses. With --all-features
   // wasm-opt writes a module that browsers refuse.
-  // Taken apart and put together again, the code is smaller after a second round.
-  const rounds = ["--flatten", "--rereloop", "-Oz", "-Oz"];
+  // Taken apart and put together again, the code is smaller after a second round. A function is not put into
+  // its only caller, unless it is tiny: browsers compile each when it is called for the first time, and then
+  // would compile what a page never uses. In brotli it is smaller too.
+  const rounds = ["--flatten", "--rereloop", "-ocimfs", "20", "-Oz", "-Oz"];
   const wasm = path.join(glue, `${name}_bg.wasm`);
   await run(npmBinary("wasm-opt"), [...rounds, ...more, wasm, "-o", wasm]);
 }
