@@ -40,6 +40,18 @@ impl Batch {
         self.parts.push(part);
     }
 
+    /// The same, and gives the WebSocket messages that are complete with it: two if it has to go alone behind
+    /// what was there before.
+    pub fn add(&mut self, part: Bytes) -> impl Iterator<Item = Bytes> + use<> {
+        let complete = if Self::is_too_large(&part) {
+            [self.take(), Some(part)]
+        } else {
+            self.push(part);
+            [self.is_full().then(|| self.take()).flatten(), None]
+        };
+        complete.into_iter().flatten()
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -212,6 +224,21 @@ mod tests {
         let read: Vec<_> = packets(b"packet").collect();
         assert_eq!(read, [b"packet"]);
         assert_eq!(packets(b"").count(), 1);
+    }
+
+    #[test]
+    fn what_is_full_or_too_large_leaves_with_what_is_before_it() {
+        let mut batch = Batch::default();
+        let part = |bytes: usize| Bytes::from(vec![7; bytes]);
+        let mut added =
+            |bytes| batch.add(part(bytes)).map(|message| message.len()).collect::<Vec<_>>();
+
+        assert_eq!(added(10), [0; 0]);
+        assert_eq!(added(LARGE_BYTES), [10, LARGE_BYTES]);
+        assert_eq!(added(LARGE_BYTES), [LARGE_BYTES]);
+        assert_eq!(added(10), [0; 0]);
+        assert_eq!(added(LAST_BYTES), [HEAD + 2 * LENGTH + 10 + LAST_BYTES]);
+        assert!(batch.is_empty());
     }
 
     #[test]

@@ -167,17 +167,9 @@ struct Run {
 
 impl Run {
     fn extend(&mut self, parts: Vec<Bytes>) {
-        let Some(batch) = &mut self.batch else { return self.parts.extend(parts) };
-        for part in parts {
-            if Batch::is_too_large(&part) {
-                self.parts.extend(batch.take());
-                self.parts.push(part);
-                continue;
-            }
-            batch.push(part);
-            if batch.is_full() {
-                self.parts.extend(batch.take());
-            }
+        match &mut self.batch {
+            Some(batch) => self.parts.extend(parts.into_iter().flat_map(|part| batch.add(part))),
+            None => self.parts.extend(parts),
         }
     }
 
@@ -255,6 +247,7 @@ pub const CLOSE_TOO_LARGE: u16 = 4002;
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use room_proto::batch;
 
     use super::*;
 
@@ -286,9 +279,11 @@ mod tests {
     }
 
     fn written_in(manner: Manner, run: impl IntoIterator<Item = ServerFrame>) -> Vec<ServerFrame> {
-        let packets = Place::new(manner).encode_run(run.into_iter().map(Arc::new));
+        let parts = Place::new(manner).encode_run(run.into_iter().map(Arc::new));
+        let packets =
+            parts.iter().flat_map(|bytes| batch::packets(bytes).map(move |one| (bytes, one)));
         let mut assembler = Assembler::new(MANNER.limits);
-        let messages = packets.iter().filter_map(|bytes| assembler.push(bytes, bytes).ok()?);
+        let messages = packets.filter_map(|(bytes, packet)| assembler.push(bytes, packet).ok()?);
         messages.filter_map(|message| ServerFrame::decode(&message, &MANNER.limits).ok()).collect()
     }
 
@@ -302,6 +297,17 @@ mod tests {
         assert_eq!(written([answer(u64::MAX), answer(0)]), [answer(u64::MAX), answer(0)]);
         let others = Manner { joins_answers: false, ..MANNER };
         assert_eq!(written_in(others, [answer(3), answer(4)]), [answer(3), answer(4)]);
+    }
+
+    #[test]
+    fn a_run_is_one_piece_to_who_reads_batches() {
+        let manner = Manner { batches: true, kept_bytes: Some(10_000), ..MANNER };
+        let run = || [answer(3), other(4), answer(5), answer(6)];
+
+        let mut place = Place::new(manner);
+        assert_eq!(place.encode_run(run().map(Arc::new)).len(), 1);
+        assert_eq!(place.kept(), 6, "three messages of two packets");
+        assert_eq!(written_in(manner, run()), written(run()));
     }
 
     proptest! {

@@ -365,16 +365,11 @@ impl Packer {
     }
 
     async fn feed(&mut self, packet: Bytes) -> Result<(), WireError> {
-        match &mut self.batch {
-            Some(batch) if !Batch::is_too_large(&packet) => {
-                batch.push(packet);
-                if batch.is_full() { self.feed_batch().await } else { Ok(()) }
-            }
-            Some(_) | None => {
-                self.feed_batch().await?;
-                self.feed_message(packet).await
-            }
+        let Some(batch) = &mut self.batch else { return self.feed_message(packet).await };
+        for message in batch.add(packet) {
+            self.feed_message(message).await?;
         }
+        Ok(())
     }
 
     async fn feed_batch(&mut self) -> Result<(), WireError> {
