@@ -110,8 +110,9 @@ pub struct Link {
     /// How many of them the other side knows of.
     acknowledged: u64,
     unacknowledged_bytes: usize,
+    /// How many messages were sent.
     sent: u64,
-    /// How many messages were sent before the first of `kept`.
+    /// How many of them before the first of `kept`.
     forgotten: u64,
     kept: VecDeque<Kept>,
     kept_bytes: usize,

@@ -49,17 +49,12 @@ impl Message {
         FIRST_AT + Packet::FIRST_HEADER_LEN + kind.len() + batch::LENGTH
     }
 
-    /// What was begun, when the body is complete.
-    fn end(kind: &str, mut out: Vec<u8>) -> Bytes {
+    /// A message that was begun and is written now.
+    pub(crate) fn written(id: MessageId, kind: &'static str, mut out: Vec<u8>) -> Self {
         let at = Self::data_at(kind);
         let length = batch::length(out.len() - at);
         out[at - batch::LENGTH..at].copy_from_slice(&length);
-        Bytes::from(out)
-    }
-
-    /// A message that was begun and is written now.
-    pub(crate) fn written(id: MessageId, kind: &'static str, out: Vec<u8>) -> Self {
-        let whole = Self::end(kind, out);
+        let whole = Bytes::from(out);
         Self { id, kind: kind.into(), body: whole.slice(Self::begin_len(kind)..), whole }
     }
 
