@@ -26,8 +26,14 @@ struct Lending {
 
 impl Lending {
     fn take_spare(&mut self, len: usize) -> Option<Vec<u8>> {
-        let found = self.spare.iter().position(|place| place.len() >= len)?;
-        Some(self.spare.swap_remove(found))
+        match self.spare.iter().position(|place| place.len() >= len) {
+            Some(found) => Some(self.spare.swap_remove(found)),
+            None => {
+                // Those that are too small for what comes now make room.
+                self.spare.pop();
+                None
+            }
+        }
     }
 }
 
@@ -44,6 +50,8 @@ struct Loan {
 struct Place {
     bytes: Vec<u8>,
     len: usize,
+    /// Whether it was made for a payload that stays elsewhere: then the next one can have it.
+    is_reusable: bool,
 }
 
 impl AsRef<[u8]> for Place {
@@ -58,7 +66,9 @@ impl Drop for Place {
         let bytes = std::mem::take(&mut self.bytes);
         LENDING.with_borrow_mut(|Lending { loans, spare }| {
             loans.retain(|loan| !place.contains(&loan.place.start));
-            if bytes.len() + spare.iter().map(Vec::len).sum::<usize>() <= SPARE_BYTES {
+            if self.is_reusable
+                && bytes.len() + spare.iter().map(Vec::len).sum::<usize>() <= SPARE_BYTES
+            {
                 spare.push(bytes);
             }
         });
@@ -87,7 +97,8 @@ pub(crate) fn take(buffer: ArrayBuffer) -> Result<Bytes, SessionError> {
         }
         None => copy_in(&view)?,
     };
-    let (place, start) = (Place { bytes, len }, start.unwrap_or_default());
+    let place = Place { bytes, len, is_reusable: start.is_some() };
+    let start = start.unwrap_or_default();
     let loan = Loan { place: addresses(&place.as_ref()[start..]), buffer, start };
     LENDING.with_borrow_mut(|lending| lending.loans.push(loan));
     Ok(Bytes::from_owner(place))
