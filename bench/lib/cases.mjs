@@ -45,28 +45,23 @@ const CASES = {
   burst: ({ stage, pair }, amounts) => burst(stage, pair, amounts),
   pump: ({ stage, pair }, { total }) => pump(stage, pair, total),
   gigabyte: ({ stage, pair }, { total }) => gigabyte(stage, pair, total),
-  pipe: ({ pair }, { total }) => pipe(pair, total),
-  pipes: ({ pair }, { total }) => pipes(pair, total),
+  pipe: ({ pair }, { total }) => pipe(pair, total, false, "from a file's stream(), MB/s"),
+  pipes: ({ pair }, { total }) =>
+    pipe(pair, total, true, "from stream() to a WritableStream, MB/s"),
   big: ({ pair }, { size }) => big(pair, size),
   beside: ({ pair }, { total }) => beside(pair, total),
   newcomers: ({ pair }, { count }) => newcomers(pair, count),
   broadcast: ({ pair }, amounts) => broadcast(pair, [pair.b], { ...amounts, members: MEMBERS }),
 };
-/** What would take the others minutes. */
-const FOR_THE_FAST = ["gigabyte", "pipe", "crowd"];
-/** What only we have. */
-const OURS = ["ours", "ours-plain"];
-const FOR_OURS = ["pipes"];
+/** What would take the others minutes, or they do not have. */
+const ONLY = { gigabyte: FAST, pipe: FAST, pipes: ["ours", "ours-plain"], crowd: FAST };
 
 /** The names of all cases. */
 export const NAMES = [...Object.keys(CASES), "crowd"];
 
 /** One round of one client, in pages of its own. */
 export async function round(stage, client, amounts, names) {
-  const isMeasured = (name) =>
-    names.includes(name) &&
-    (FAST.includes(client) || !FOR_THE_FAST.includes(name)) &&
-    (OURS.includes(client) || !FOR_OURS.includes(name));
+  const isMeasured = (name) => names.includes(name) && (ONLY[name]?.includes(client) ?? true);
   const figures = {};
   const wanted = Object.keys(CASES).filter(isMeasured);
   if (wanted.length > 0) {
@@ -155,15 +150,11 @@ async function gigabyte(stage, { a, b }, total) {
   };
 }
 
-async function pipe({ a }, total) {
-  const value = await a.call((total) => globalThis.bench.pipe(total), total);
-  return { "from a file's stream(), MB/s": total / value / 1000 };
-}
-
-/** The other side pipes it on. */
-async function pipes({ a }, total) {
-  const value = await a.call((total) => globalThis.bench.pipe(total, true), total);
-  return { "from stream() to a WritableStream, MB/s": total / value / 1000 };
+/** `isPiped`: the other side pipes it on. */
+async function pipe({ a }, total, isPiped, name) {
+  const act = (total, isPiped) => globalThis.bench.pipe(total, isPiped);
+  const value = await a.call(act, total, isPiped);
+  return { [name]: total / value / 1000 };
 }
 
 async function big({ a }, size) {

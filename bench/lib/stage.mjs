@@ -12,9 +12,17 @@ import { build } from "esbuild";
 import { at, root, target } from "../../scripts/lib/paths.mjs";
 import { openBrowser } from "./browser.mjs";
 
-/** The page modules; two of the clients have the same. */
+/** The page modules; some of the clients have the same. */
 const MODULES = ["raw", "bare", "ours", "sdk", "socketio"];
 export const BINARY = path.join(target, "release", "room-bench");
+
+/** The server of those whose packets are not to have the usual size. */
+const SERVERS = {
+  "ours-plain": "large",
+  "bare-plain": "large",
+  "ours-1k": "small",
+  "sdk-1k": "small",
+};
 
 /** What `docs/loading.md` recommends: the others are one file each. */
 const PRELOAD =
@@ -96,9 +104,7 @@ class Stage {
 
   /** Where a client finds its rooms: which server depends on the packets that it is to get. */
   #originOf(client) {
-    const large = ["ours-plain", "bare-plain"].includes(client) && "large";
-    const small = ["ours-1k", "sdk-1k"].includes(client) && "small";
-    return `http://127.0.0.1:${this.ports[large || small || "rooms"]}`;
+    return `http://127.0.0.1:${this.ports[SERVERS[client] ?? "rooms"]}`;
   }
 
   /** Two pages with that client, connected and knowing each other. */

@@ -22,7 +22,7 @@ const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The packets of one message, with room before each for its length: `[offset, bytes]`. */
+/** The packets of one message. */
 function packetsOf(id, kind, json, payload) {
   const body = new Uint8Array(8 + json.length * 3 + payload.length);
   const { written } = encoder.encodeInto(json, body.subarray(8));
@@ -209,16 +209,18 @@ start(async ({ url, token, other }) => {
       window.size = WINDOW;
     },
   };
+  const give = (from) => {
+    message("send", "got", String(received), undefined, from);
+    received = 0;
+  };
   const onMessage = (kind, text, bytes, from) => {
     if (kind === CHUNK) {
       received += 1;
       if (received === GIVE_EVERY || text === "large") {
-        message("send", "got", String(received), undefined, from);
-        received = 0;
+        give(from);
       }
     } else if (kind === "got" && text === "flush") {
-      message("send", "got", String(received), undefined, from);
-      received = 0;
+      give(from);
     } else if (kind === "got") {
       window.give(Number(text));
     } else {

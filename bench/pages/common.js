@@ -134,7 +134,7 @@ export function start(open) {
       await peer.pump(total, size);
       return performance.now() - begin;
     },
-    async pipe(total, isPiped = false) {
+    async pipe(total, isPiped) {
       const piece = new Uint8Array(1024 * 1024).map((_, index) => index);
       const file = new File(Array(Math.ceil(total / piece.length)).fill(piece), "file");
       const begin = performance.now();
