@@ -224,9 +224,10 @@ export class Core {
 
   /**
    * After all that the page does at once: what it sends at once goes together, and what a message
-   * costs are the frames that it takes.
+   * costs are the frames that it takes. Much goes before, so that others begin with it.
    */
   #settleSoon(): void {
+    this.#quietly(() => this.ask((engine) => engine.settleIfFull()));
     if (!this.#isDue) {
       this.#isDue = true;
       queueMicrotask(() => {

@@ -103,6 +103,8 @@ export interface Engine {
   /** Goes on over another socket after `lost`. */
   reconnect(socket: WebSocket): void;
   settle(): void;
+  /** The same, if so much waits that more should not be waited for. */
+  settleIfFull(): void;
   /** What the next socket's URL says after `resume=`, if anything. */
   resumeQuery(): string | undefined;
   /** Lets go of the connection without leaving the room; `lost` follows. */

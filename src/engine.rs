@@ -67,6 +67,16 @@ impl Engine {
         self.driver.settle();
     }
 
+    /// The same, if so much waits that more should not be waited for.
+    #[wasm_bindgen(js_name = settleIfFull)]
+    pub fn settle_if_full(&self) {
+        // The guard is gone before JavaScript is called.
+        let is_full = self.driver.session().is_full();
+        if is_full {
+            self.driver.settle();
+        }
+    }
+
     /// What the next socket's URL says after `resume=`, if anything.
     #[wasm_bindgen(js_name = resumeQuery)]
     pub fn resume_query(&self) -> Option<String> {

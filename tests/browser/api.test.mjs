@@ -173,6 +173,49 @@ describe("messages", () => {
     assert.deepEqual(order, ["1", "2", "3", "4"]);
   });
 
+  it("go together if they are sent at once, and much leaves before the rest is sent", async () => {
+    const { little, much, heard } = await page.evaluate(async () => {
+      const { ada, bob, toBob } = globalThis;
+      const heard = [];
+      const all = new Promise((resolve) => {
+        bob.messaging.on("message", ({ message }) => {
+          heard.push(message.message.n);
+          if (heard.length === 100 + 1000) {
+            resolve();
+          }
+        });
+      });
+      const send = WebSocket.prototype.send;
+      let frames = 0;
+      WebSocket.prototype.send = function (data) {
+        frames += 1;
+        send.call(this, data);
+      };
+      /** How many WebSocket messages so many take while the page sends, and together. */
+      const count = async (messages) => {
+        frames = 0;
+        const numbers = [...Array(messages).keys()];
+        const sent = numbers.map((n) => ada.messaging.sendMessage(toBob, "count", { n }));
+        const before = frames;
+        await Promise.resolve();
+        const together = frames;
+        await Promise.all(sent);
+        return { before, together };
+      };
+      try {
+        const little = await count(100);
+        const much = await count(1000);
+        await all;
+        return { little, much, heard };
+      } finally {
+        WebSocket.prototype.send = send;
+      }
+    });
+    assert.deepEqual(little, { before: 0, together: 1 });
+    assert.deepEqual(much, { before: 3, together: 4 });
+    assert.deepEqual(heard, [...Array(100).keys(), ...Array(1000).keys()]);
+  });
+
   it("take one object of named options", async () => {
     const heard = await page.evaluate(async () => {
       const { ada, bob, toBob, help } = globalThis;

@@ -58,11 +58,17 @@ impl Batch {
         self.parts.is_empty()
     }
 
-    /// Whether there is no place for more. Behind a large payload there is none, so that whoever
-    /// gets it can leave it where it came; see [`payload_start`].
+    /// Whether there is no place for more.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.bytes >= BATCH_BYTES || self.parts.last().is_some_and(|last| last.len() >= LAST_BYTES)
+        self.bytes >= BATCH_BYTES || self.parts.last().is_some_and(Self::is_last)
+    }
+
+    /// Whether nothing is put behind this, so that whoever gets a large payload can leave it where it came;
+    /// see [`payload_start`].
+    #[must_use]
+    pub fn is_last(part: &Bytes) -> bool {
+        part.len() >= LAST_BYTES
     }
 
     /// Whether this goes alone: to copy what is large costs more than another WebSocket message.

@@ -401,6 +401,15 @@ impl Session {
         }
     }
 
+    /// Whether so much waits to leave that nothing is gained by waiting for more, so that it goes together:
+    /// the server and the other side have nothing to do meanwhile.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let ends =
+            |output: &Output| matches!(output, Output::Transmit(part) if Batch::is_last(part));
+        self.outputs.len() >= MANY_OUTPUTS || self.outputs.back().is_some_and(ends)
+    }
+
     /// What follows at once goes together.
     fn together(&mut self, first: Bytes) -> Option<Output> {
         if Batch::is_too_large(&first) {
@@ -625,3 +634,6 @@ impl Session {
         self.outputs.push_back(Output::Event(event));
     }
 }
+
+/// From so many on, outputs are not gathered any more. Messages of 100 bytes fill a quarter of a batch with it.
+const MANY_OUTPUTS: usize = 256;

@@ -63,6 +63,22 @@ fn a_broadcast_is_sent_and_answered() {
 }
 
 #[test]
+fn what_is_sent_at_once_is_gathered_until_it_is_much() {
+    let mut bench = Bench::joined(Server::Ours);
+    let send = |bench: &mut Bench, attachment| {
+        let message = outgoing("chat", "{}", attachment);
+        bench.session.send(bench.now, &"ada".into(), message).unwrap();
+        bench.session.is_full()
+    };
+
+    assert!(!send(&mut bench, b"little"));
+    assert!(send(&mut bench, &[7; 20_000]), "nothing is put behind something large");
+    bench.said();
+    assert!(!send(&mut bench, b"little"), "what was there has left");
+    assert!((0..256).any(|_| send(&mut bench, b"little")));
+}
+
+#[test]
 fn attributes_over_the_servers_limit_are_refused_before_they_are_sent() {
     let mut bench = Bench::joined(Server::Ours);
     let large = |bytes: usize| json(&format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes)));
