@@ -268,9 +268,10 @@ export class Core {
     });
   }
 
-  /** How much one chunk of bare bytes carries. */
-  get pieceBytes(): number {
-    return this.#place?.isRaw ? RAW_PIECE_BYTES : PIECE_BYTES;
+  /** How much one chunk of bare bytes carries: what there is room for, within bounds. */
+  pieceBytes(room: number): number {
+    const most = this.#place?.isRaw ? RAW_PIECE_BYTES : PIECE_BYTES;
+    return Math.min(Math.max(room, PIECE_BYTES), most);
   }
 
   /** The engine will not answer any more: everything that waits fails. */
@@ -397,5 +398,6 @@ const OPEN = 1;
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
 
 const PIECE_BYTES = 64 * 1024;
-const RAW_PIECE_BYTES = 512 * 1024;
+/** A quarter of the window of a stream that is alone: each process on the way has one. */
+const RAW_PIECE_BYTES = 256 * 1024;
 const LONGEST_MS = 3_600_000;

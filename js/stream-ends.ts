@@ -120,9 +120,9 @@ export class OutgoingStream extends StreamEnd implements ChunkWriter {
     }
   }
 
-  /** How much one chunk of bare bytes carries. */
+  /** What the next chunk of bare bytes carries: little where windows are small, since others wait behind it. */
   get pieceBytes(): number {
-    return this.core.pieceBytes;
+    return this.core.pieceBytes(this.desiredSize);
   }
 
   /** Chunks `{header, data}`. One for each stream. */

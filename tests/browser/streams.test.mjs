@@ -87,6 +87,33 @@ it("a file is piped through gzip and arrives whole", async () => {
   assert.deepEqual(seen, { length: 3_000_001, equal: true });
 });
 
+it("a file goes in large pieces when it is alone, and in small ones beside messages", async () => {
+  const { alone, beside } = await page.evaluate(async () => {
+    const { open, ada, toBob } = globalThis;
+    const file = new File([new Uint8Array(16 * 1024 * 1024)], "zeros");
+    /** How large the pieces are that the other side reads. */
+    const sizes = async (onChunk) => {
+      const { writer, reader } = await open();
+      const sent = file.stream().pipeTo(writer.bytes());
+      const found = [];
+      for await (const { data } of reader) {
+        found.push(data.byteLength);
+        onChunk();
+      }
+      await sent;
+      return found;
+    };
+    const alone = await sizes(() => {});
+    const beside = await sizes(() => ada.messaging.sendMessage(toBob, "chat", {}));
+    return { alone, beside };
+  });
+  const sum = (sizes) => sizes.reduce((sum, size) => sum + size, 0);
+  assert.deepEqual([sum(alone), sum(beside)], [16 * 1024 * 1024, 16 * 1024 * 1024]);
+  assert.equal(Math.max(...alone), 256 * 1024);
+  const small = beside.filter((size) => size <= 128 * 1024);
+  assert.ok(small.length > 10, `${small.length} of ${beside.length} pieces are small`);
+});
+
 it("chunks are encrypted by a TransformStream of the application", async () => {
   const seen = await page.evaluate(async () => {
     const { open, help } = globalThis;
