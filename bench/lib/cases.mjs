@@ -15,6 +15,7 @@ export const FULL = {
   pipes: { total: 200 * MIB },
   big: { size: 16 * MIB, sdk: 4 * MIB },
   beside: { total: 256 * MIB, sdk: 2 * MIB },
+  aside: { total: 256 * MIB },
   broadcast: { count: 200, sdk: 20, times: 3 },
   crowd: { count: 20, members: 500, times: 3 },
   newcomers: { count: 3 },
@@ -29,6 +30,7 @@ export const SHORT = {
   pipes: { total: 8 * MIB },
   big: { size: 4 * MIB, sdk: MIB },
   beside: { total: 8 * MIB, sdk: MIB },
+  aside: { total: 8 * MIB },
   broadcast: { count: 10, sdk: 2, times: 1 },
   crowd: { count: 2, members: 60, times: 1 },
   newcomers: { count: 1 },
@@ -50,11 +52,19 @@ const CASES = {
     pipe(pair, total, true, "from stream() to a WritableStream, MB/s"),
   big: ({ pair }, { size }) => big(pair, size),
   beside: ({ pair }, { total }) => beside(pair, total),
+  aside: ({ stage, pair }, { total }, client) =>
+    withPair(stage, client, (others) => aside(pair, others, total)),
   newcomers: ({ pair }, { count }) => newcomers(pair, count),
   broadcast: ({ pair }, amounts) => broadcast(pair, [pair.b], { ...amounts, members: MEMBERS }),
 };
 /** What would take the others minutes, or they do not have. */
-const ONLY = { gigabyte: FAST, pipe: FAST, pipes: ["ours", "ours-plain"], crowd: FAST };
+const ONLY = {
+  gigabyte: FAST,
+  pipe: FAST,
+  pipes: ["ours", "ours-plain"],
+  aside: FAST,
+  crowd: FAST,
+};
 
 /** The names of all cases. */
 export const NAMES = [...Object.keys(CASES), "crowd"];
@@ -68,7 +78,7 @@ export async function round(stage, client, amounts, names) {
     await withPair(stage, client, async (pair) => {
       for (const name of wanted) {
         const amount = of(amounts[name], client);
-        Object.assign(figures, await CASES[name]({ stage, pair }, amount));
+        Object.assign(figures, await CASES[name]({ stage, pair }, amount, client));
       }
     });
   }
@@ -85,7 +95,7 @@ export async function round(stage, client, amounts, names) {
 async function withPair(stage, client, act) {
   const pair = await stage.pair(client);
   try {
-    await act(pair);
+    return await act(pair);
   } finally {
     await pair.close();
   }
@@ -173,6 +183,21 @@ async function beside({ a }, total) {
     "round trip beside bulk p99, ms": percentile(times, 99),
     "bulk beside round trips, MB/s": total / took / 1000,
   };
+}
+
+/** The same where two other pages have the bulk: behind nothing, but on the same processors. */
+async function aside({ a }, others, total) {
+  let isOver = false;
+  const act = (total, size) => globalThis.bench.pump(total, size);
+  const pumped = others.a.call(act, total, CHUNK_BYTES).finally(() => {
+    isOver = true;
+  });
+  const times = [];
+  while (!isOver) {
+    times.push(...(await a.call((count) => globalThis.bench.roundTrips(count), 20)));
+  }
+  await pumped;
+  return { "round trip beside others' bulk p99, ms": percentile(times, 99) };
 }
 
 /** Pages in contexts of their own, which have nothing in a cache; and then the same once more. */

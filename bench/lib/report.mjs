@@ -44,12 +44,19 @@ export const GOALS = [
   ["1 GiB, growth of the server, MB", "ours", undefined, 16],
 ];
 
-/** How much longer a round trip takes beside bulk, in units of what one chunk of it takes. */
+/**
+ * How much longer a round trip takes beside bulk than alone, in units of what one chunk of it takes; and than
+ * beside the bulk of others, which it does not wait behind.
+ */
 function behindBulk(figures) {
   const sliceMs = 65.536 / figures["bulk, MB/s"];
-  const longer = figures["round trip beside bulk p99, ms"] - figures["round trip p99, ms"];
-  const slices = longer / sliceMs;
-  return Number.isNaN(slices) ? {} : { "behind bulk p99, slices of 64 KiB": slices };
+  const slices = (without) =>
+    (figures["round trip beside bulk p99, ms"] - figures[without]) / sliceMs;
+  const derived = {
+    "behind bulk p99, slices of 64 KiB": slices("round trip p99, ms"),
+    "of that behind its own, slices of 64 KiB": slices("round trip beside others' bulk p99, ms"),
+  };
+  return Object.fromEntries(Object.entries(derived).filter(([, value]) => !Number.isNaN(value)));
 }
 
 /** Rounds with the figures that come of others. */
