@@ -265,7 +265,7 @@ const ACK_MESSAGES: u64 = 32;
 /// Or after so many bytes.
 const ACK_BYTES: usize = 128 * 1024;
 /// After so many messages it is told in any case: the other side does not keep more of what has come.
-pub const SILENT_ACK_MESSAGES: u64 = 1024;
+pub const SILENT_ACK_MESSAGES: u64 = 256;
 /// Or after so many bytes.
 const SILENT_ACK_BYTES: usize = 1024 * 1024;
 
