@@ -52,7 +52,7 @@ const CASES = {
     pipe(pair, total, true, "from stream() to a WritableStream, MB/s"),
   big: ({ pair }, { size }) => big(pair, size),
   beside: ({ pair }, { total }) => beside(pair, total),
-  aside: ({ stage, pair }, { total }, client) =>
+  aside: ({ stage, pair, client }, { total }) =>
     withPair(stage, client, (others) => aside(pair, others, total)),
   newcomers: ({ pair }, { count }) => newcomers(pair, count),
   broadcast: ({ pair }, amounts) => broadcast(pair, [pair.b], { ...amounts, members: MEMBERS }),
@@ -78,7 +78,7 @@ export async function round(stage, client, amounts, names) {
     await withPair(stage, client, async (pair) => {
       for (const name of wanted) {
         const amount = of(amounts[name], client);
-        Object.assign(figures, await CASES[name]({ stage, pair }, amount, client));
+        Object.assign(figures, await CASES[name]({ stage, pair, client }, amount));
       }
     });
   }
@@ -139,18 +139,20 @@ async function burst(stage, { a }, { count, times }) {
 }
 
 async function pump(stage, { a }, total) {
-  await a.call((total, size) => globalThis.bench.pump(total, size), total / 4, CHUNK_BYTES);
-  const { value, cpu } = await withCpu(stage, () =>
-    a.call((total, size) => globalThis.bench.pump(total, size), total, CHUNK_BYTES),
-  );
+  await bulk(a, total / 4);
+  const { value, cpu } = await withCpu(stage, () => bulk(a, total));
   return { "bulk, MB/s": total / value / 1000, "CPU per MB, ms": (cpu * 1e3) / (total / 1e6) };
+}
+
+/** So many bytes in chunks from that page, in milliseconds. */
+function bulk(page, total) {
+  return page.call((total, size) => globalThis.bench.pump(total, size), total, CHUNK_BYTES);
 }
 
 /** A stream that is long enough to show what grows. */
 async function gigabyte(stage, { a, b }, total) {
   const before = await memories(stage, [a, b]);
-  const act = (total, size) => globalThis.bench.pump(total, size);
-  const value = await a.call(act, total, CHUNK_BYTES);
+  const value = await bulk(a, total);
   const after = await memories(stage, [a, b]);
   const growth = after.map((bytes, index) => Math.max(0, bytes - before[index]) / 1e6);
   return {
@@ -188,8 +190,7 @@ async function beside({ a }, total) {
 /** The same where two other pages have the bulk: behind nothing, but on the same processors. */
 async function aside({ a }, others, total) {
   let isOver = false;
-  const act = (total, size) => globalThis.bench.pump(total, size);
-  const pumped = others.a.call(act, total, CHUNK_BYTES).finally(() => {
+  const pumped = bulk(others.a, total).finally(() => {
     isOver = true;
   });
   const times = [];
