@@ -48,6 +48,7 @@ impl World {
             version: 1,
             raw_attachments: true,
             batches: true,
+            enabled: false,
             max_packet_bytes: None,
             max_message_bytes: None,
             max_attribute_bytes: None,

@@ -292,6 +292,7 @@ fn ready(is_ours: bool, can_resume: bool) -> ServerFrame {
         version: 1,
         raw_attachments: true,
             batches: true,
+            enabled: false,
         max_packet_bytes: Some(500),
         max_message_bytes: Some(10_000),
         max_attribute_bytes: Some(1000),

@@ -153,6 +153,7 @@ impl Server {
             version: Extensions::VERSION,
             raw_attachments: true,
             batches: true,
+            enabled: false,
             max_packet_bytes: None,
             max_message_bytes: None,
             max_attribute_bytes: None,
@@ -226,6 +227,7 @@ fn joining(name: &str) -> Joining {
         grants: Grants::ALL,
         traits: Traits { duplex: true, merges_lists: false, ours: true },
         resume: None,
+        enables: false,
     }
 }
 

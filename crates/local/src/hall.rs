@@ -93,6 +93,7 @@ impl Hall {
                 version: Extensions::VERSION,
                 raw_attachments: true,
                 batches: false,
+                enabled: false,
                 max_packet_bytes: Some(MAX_PACKET_BYTES),
                 max_message_bytes: Some(Limits::default().max_message_bytes),
                 max_attribute_bytes: Some(limits.max_attribute_bytes),
@@ -249,6 +250,7 @@ impl Hall {
             grants: Grants::ALL,
             traits: Traits { duplex: true, merges_lists: false, ours: true },
             resume: keep.as_ref().map(|keep| self.announced(&keep.epoch)),
+            enables: false,
         })?;
         let place = Place::new(manner(keep.is_some()));
         self.seats.insert(member, Seat::new(place, keep, line, now));

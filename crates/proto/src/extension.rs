@@ -27,6 +27,10 @@ pub struct Extensions {
     /// The server reads batches, see [`batch`](crate::batch).
     #[serde(default)]
     pub batches: bool,
+    /// `messaging.enabled` comes without being asked for again: the client did so when it connected
+    /// ([`Extensions::ENABLE_QUERY`]), and its token allows it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enabled: bool,
     /// The session can go on after the connection is lost, if the client asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
@@ -57,6 +61,10 @@ impl Extensions {
     pub const VERSION: u32 = 1;
     /// The query parameter by which a client says that it is one of ours; its value is the version.
     pub const QUERY: &'static str = "room-messaging";
+    /// The query parameter by which a client of ours asks for messaging to be enabled as soon as the
+    /// room is ready, which saves it a round trip. Its value has the kinds of streams that it takes
+    /// ([`StreamForm`](crate::session::StreamForm)), with commas between them.
+    pub const ENABLE_QUERY: &'static str = "enable";
     /// The key in `room_ready`.
     pub const KEY: &'static str = "room_messaging";
 
@@ -69,6 +77,7 @@ impl Extensions {
             "max_message_bytes",
             "max_attribute_bytes",
             "batches",
+            "enabled",
             "resume",
         ];
         let fields = Fields::read(json, names)?;
@@ -80,6 +89,7 @@ impl Extensions {
             max_message_bytes: fields.maybe("max_message_bytes", size)?,
             max_attribute_bytes: fields.maybe("max_attribute_bytes", size)?,
             batches: fields.maybe("batches", Raw::flag)?.unwrap_or_default(),
+            enabled: fields.maybe("enabled", Raw::flag)?.unwrap_or_default(),
             resume: resume.map(|raw| Resume::read(raw.bytes())).transpose()?,
         })
     }

@@ -27,6 +27,9 @@ pub struct Joining {
     pub traits: Traits,
     /// How it can come back after a loss, if it can.
     pub resume: Option<Resume>,
+    /// Whether messaging is to be enabled as soon as it has been greeted. Only for our own client, which
+    /// is told whether it is.
+    pub enables: bool,
 }
 
 /// What the room must know about a member's client.
@@ -56,7 +59,7 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn new(joining: Joining) -> Self {
-        let Joining { participant_id, name, role, attributes, grants, traits, resume: _ } = joining;
+        let Joining { participant_id, name, role, attributes, grants, traits, .. } = joining;
         let named = members::with(&JsonText::empty_object(), "name", &JsonText::from_value(&name));
         Self {
             participant_id,

@@ -40,20 +40,24 @@ struct Changed<'a> {
 }
 
 impl Room {
-    /// Answers, corrects the list of a client that only merges, lists the others, and announces
-    /// the member to them if it is new to them.
+    /// Answers, and enables.
     pub(crate) fn on_enable(&mut self, from: MemberId, id: MessageId) {
         if !self.may(from, |_| true) {
             return self.answer(from, id, denied("messaging"));
         }
         self.answer(from, id, Content::Empty);
+        self.enable(from);
+    }
 
-        let Some(member) = self.members.get_mut(&from) else { return };
+    /// Corrects the list of a client that only merges, lists the others, and announces the member to them
+    /// if it is new to them.
+    pub(crate) fn enable(&mut self, id: MemberId) {
+        let Some(member) = self.members.get_mut(&id) else { return };
         let was_enabled = std::mem::replace(&mut member.is_enabled, true);
-        self.take_off_stale(from);
-        self.list_others(from);
+        self.take_off_stale(id);
+        self.list_others(id);
         if !was_enabled {
-            self.announce(from);
+            self.announce(id);
         }
     }
 

@@ -145,6 +145,7 @@ impl Room {
         self.last_member += 1;
         let id = MemberId(self.last_member);
         let resume = joining.resume.clone();
+        let enabled = joining.enables && joining.traits.ours && joining.grants.messaging;
         let member = Member::new(joining);
         let greetings = [
             ServerFrame::Connected {
@@ -155,16 +156,20 @@ impl Room {
                 room_name: self.config.name.clone(),
                 room_url: self.config.url.clone(),
                 session_id: self.config.session_id.clone(),
-                extensions: member
-                    .traits
-                    .ours
-                    .then(|| Extensions { resume, ..self.config.extensions.clone() }),
+                extensions: member.traits.ours.then(|| Extensions {
+                    enabled,
+                    resume,
+                    ..self.config.extensions.clone()
+                }),
             },
         ];
         self.by_participant.insert(member.participant_id.clone(), id);
         self.members.insert(id, member);
         for greeting in greetings {
             self.deliver(id, greeting);
+        }
+        if enabled {
+            self.enable(id);
         }
         Ok(id)
     }

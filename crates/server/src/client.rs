@@ -52,6 +52,8 @@ pub(crate) struct Query {
     pub(crate) ours: Option<String>,
     /// `resume`: one that can come back, or does.
     pub(crate) resume: Option<String>,
+    /// `enable`: one that is to be enabled at once.
+    pub(crate) enable: Option<String>,
 }
 
 impl Query {
@@ -64,6 +66,7 @@ impl Query {
                 "v" => &mut read.version,
                 Extensions::QUERY => &mut read.ours,
                 Resume::QUERY => &mut read.resume,
+                Extensions::ENABLE_QUERY => &mut read.enable,
                 _ => continue,
             };
             place.get_or_insert(value);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use room::{Grants, Joining, Manner, Place, RoomConfig};
-use room_proto::{Extensions, JsonText, ParticipantId};
+use room_proto::{Extensions, JsonText, ParticipantId, members, session::STREAMS_ATTRIBUTE};
 use tokio::{sync::watch, time::Instant};
 use tracing::info;
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub(crate) struct Entrant {
     pub(crate) can_come_back: bool,
     /// What it comes back to.
     pub(crate) comeback: Option<Comeback>,
+    /// The kinds of streams that it takes, with commas between them, if messaging is to be enabled at once.
+    pub(crate) enable: Option<String>,
 }
 
 /// A client that wants to go on.
@@ -91,10 +93,11 @@ impl Entrant {
             participant_id: ParticipantId::new(&Uuid::new_v4().to_string()),
             name: self.name.clone(),
             role: self.role,
-            attributes: JsonText::empty_object(),
+            attributes: self.enable.as_deref().map_or_else(JsonText::empty_object, announcing),
             grants: self.grants,
             traits: self.client.traits,
             resume: keep.as_ref().map(|keep| keep.resume(heartbeat)),
+            enables: self.enable.is_some(),
         };
         let config = || room_config(app, &self.room, self.room_url);
         let membership = app.rooms.join(&self.room, config, joining, Arc::clone(&outbox))?;
@@ -211,6 +214,13 @@ impl Ticket {
     }
 }
 
+/// The attribute that says which kinds of streams a client takes, before the others see it.
+fn announcing(kinds: &str) -> JsonText {
+    let kinds: Vec<_> = kinds.split(',').filter(|kind| !kind.is_empty()).collect();
+    let kinds = JsonText::from_value(&kinds);
+    members::with(&JsonText::empty_object(), STREAMS_ATTRIBUTE, &kinds)
+}
+
 /// Who can come back should notice soon that it must.
 fn heartbeat(app: &App, can_come_back: bool) -> Duration {
     let heartbeat = app.config.heartbeat;
@@ -231,6 +241,7 @@ fn room_config(app: &App, name: &RoomName, url: String) -> RoomConfig {
             max_message_bytes: Some(app.config.limits.max_message_bytes),
             max_attribute_bytes: Some(app.config.room_limits.max_attribute_bytes),
             batches: true,
+            enabled: false,
             resume: None,
         },
         limits: app.config.room_limits,

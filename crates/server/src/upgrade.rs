@@ -98,6 +98,7 @@ impl Admission {
             room_url: room_url(caller, &room),
             can_come_back: query.resume.is_some(),
             comeback,
+            enable: query.enable.clone().filter(|_| client.traits.ours),
             room,
         }
     }

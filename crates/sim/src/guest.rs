@@ -14,7 +14,7 @@ use room_proto::{
 
 use crate::{
     model::{Model, Name},
-    network::{Time, WireId},
+    network::{Query, Time, WireId},
     random::Random,
     server::GRACE,
 };
@@ -107,17 +107,19 @@ impl Guest {
             Self { sent, streams, retry_at: Some(now), ..Self::new(self.number, self.is_traced) };
     }
 
-    /// A new socket is about to open: what its URL says after `resume=`.
-    pub(crate) fn connect(&mut self, now: Time, wire: WireId) -> String {
+    /// A new socket is about to open: what its URL says.
+    pub(crate) fn connect(&mut self, now: Time, wire: WireId) -> Query {
         self.retry_at = None;
         self.wire = Some(wire);
-        if self.session.room_name().is_some() {
+        let is_first = self.session.room_name().is_none();
+        if is_first {
+            self.session.handle_input(now, Input::Woken);
+        } else {
             // It fails only if the session is over, which is told by an event.
             let _ = self.session.reconnect(now);
-        } else {
-            self.session.handle_input(now, Input::Woken);
         }
-        self.session.resume_query().unwrap_or_default()
+        let resume = self.session.resume_query().unwrap_or_default();
+        Query { resume, enables: is_first && self.number % 2 == 1 }
     }
 
     /// Takes what the session wants, and hears what it says.

@@ -19,11 +19,20 @@ pub(crate) enum End {
     Server,
 }
 
+/// What the URL of a connection says.
+#[derive(Clone, Debug)]
+pub(crate) struct Query {
+    /// After `resume=`.
+    pub(crate) resume: String,
+    /// Whether messaging is to be enabled at once.
+    pub(crate) enables: bool,
+}
+
 /// What travels.
 #[derive(Clone, Debug)]
 pub(crate) enum Parcel {
-    /// A client asks to come in, with what its URL says after `resume=`.
-    Connect { guest: usize, resume: String },
+    /// A client asks to come in.
+    Connect { guest: usize, query: Query },
     /// The server lets it in.
     Opened,
     /// One WebSocket message.

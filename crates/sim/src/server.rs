@@ -19,7 +19,7 @@ use room_proto::{
 use crate::{
     guest::KEPT_AT_REST,
     model::Model,
-    network::{Time, WireId},
+    network::{Query, Time, WireId},
 };
 
 /// What the server wants done with a connection.
@@ -77,6 +77,7 @@ impl Server {
                 version: Extensions::VERSION,
                 raw_attachments: true,
                 batches: batches(run),
+                enabled: false,
                 max_packet_bytes: Some(1500),
                 max_message_bytes: Some(1024 * 1024),
                 max_attribute_bytes: None,
@@ -163,14 +164,14 @@ impl Server {
         model: &mut Model,
         wire: WireId,
         guest: usize,
-        resume: &str,
+        query: &Query,
     ) {
         self.acts.push(Act::Open(wire));
-        if let Some(member) = self.comeback(model, guest, resume, wire, now) {
+        if let Some(member) = self.comeback(model, guest, &query.resume, wire, now) {
             self.by_wire.insert(wire, member);
             return;
         }
-        self.join(now, model, wire, guest);
+        self.join(now, model, wire, guest, query.enables);
     }
 
     /// Takes a seat over, if it is kept and can be gone on with.
@@ -201,7 +202,7 @@ impl Server {
         Some(member)
     }
 
-    fn join(&mut self, now: Time, model: &mut Model, wire: WireId, guest: usize) {
+    fn join(&mut self, now: Time, model: &mut Model, wire: WireId, guest: usize, enables: bool) {
         self.joins += 1;
         let id = ParticipantId::new(&format!("g{guest}-{}-{}", self.run, self.joins));
         let epoch = self.can_resume.then(|| format!("e{}-{}", self.run, self.joins));
@@ -218,6 +219,7 @@ impl Server {
             grants: Grants::ALL,
             traits: Traits { duplex: true, merges_lists: false, ours: true },
             resume,
+            enables,
         };
         let Ok(member) = self.room.join(joining) else { return };
         let manner = Manner {
@@ -240,7 +242,7 @@ impl Server {
             heard_at: now,
             spoke_at: now,
             kept_until: None,
-            is_enabled: false,
+            is_enabled: enables,
         };
         self.seats.insert(member, seat);
         self.by_wire.insert(wire, member);

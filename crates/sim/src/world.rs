@@ -185,9 +185,9 @@ impl World {
             self.guests[number].begin_again(&mut self.model, self.now);
         }
         let wire = self.network.open(&mut self.random);
-        let resume = self.guests[number].connect(self.now, wire);
-        self.trace(|| format!("guest {number} connects over {wire} with {resume}"));
-        let parcel = Parcel::Connect { guest: number, resume };
+        let query = self.guests[number].connect(self.now, wire);
+        self.trace(|| format!("guest {number} connects over {wire} with {query:?}"));
+        let parcel = Parcel::Connect { guest: number, query };
         self.network.send(&mut self.random, self.now, wire, End::Server, parcel);
         self.settle(number);
     }
@@ -213,8 +213,8 @@ impl World {
                 let refused = Parcel::Closed(None);
                 self.network.send(&mut self.random, now, wire, End::Client, refused);
             }
-            Parcel::Connect { guest, resume } => {
-                self.server.connect(now, model, wire, guest, &resume);
+            Parcel::Connect { guest, query } => {
+                self.server.connect(now, model, wire, guest, &query);
             }
             Parcel::Message(bytes) => self.server.receive(now, model, wire, &bytes),
             Parcel::Closed(code) => self.server.closed(now, model, wire, code),

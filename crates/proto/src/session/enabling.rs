@@ -1,7 +1,7 @@
 //! Enabling messaging, and finding out which words the server understands.
 //!
 //! ```text
-//!  Off --enable--> Enabling --messaging.enabled--> On
+//!  Off --enable, or the server says that it was asked--> Enabling --messaging.enabled--> On
 //!   ^                 | error, silence: once more in the direct form, if that may be it
 //!   |                 v
 //!   `-- disable, error, silence
@@ -133,6 +133,18 @@ impl Session {
             is_toolkit_taken: false,
         });
         Ok(())
+    }
+
+    /// Waits for what was asked for with the connection, if the server says that it comes.
+    pub(super) fn expect_enabling(&mut self, now: Timestamp) {
+        if self.extensions().is_some_and(|extensions| extensions.enabled) {
+            self.messaging = Messaging::Enabling(Enabling {
+                waiting: Vec::new(),
+                fallback_at: None,
+                deadline: now + self.config.request_timeout,
+                is_toolkit_taken: false,
+            });
+        }
     }
 
     /// `messaging.enabled` has come. Says whether it was asked for.

@@ -299,7 +299,10 @@ impl Session {
                 self.report(Event::Discontinuity(error));
                 self.restore(now);
             }
-            (Beginning::First, _) | (_, None) => self.report(Event::Ready),
+            (Beginning::First, _) | (_, None) => {
+                self.expect_enabling(now);
+                self.report(Event::Ready);
+            }
         }
     }
 

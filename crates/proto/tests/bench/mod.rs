@@ -289,20 +289,29 @@ pub(crate) fn connected() -> ServerFrame {
 }
 
 pub(crate) fn room_ready(server: Server) -> ServerFrame {
-    let extensions = Extensions {
+    room_ready_saying((server == Server::Ours).then(extensions))
+}
+
+/// What our own server announces.
+pub(crate) fn extensions() -> Extensions {
+    Extensions {
         version: 1,
         raw_attachments: true,
         batches: false,
+        enabled: false,
         max_packet_bytes: Some(1024 * 1024),
         max_message_bytes: Some(16 * 1024 * 1024),
         max_attribute_bytes: Some(1000),
         resume: None,
-    };
+    }
+}
+
+pub(crate) fn room_ready_saying(extensions: Option<Extensions>) -> ServerFrame {
     ServerFrame::RoomReady {
         room_name: String::from("lobby"),
         room_url: String::from("ws://example.org/rooms/lobby"),
         session_id: String::from("run-1"),
-        extensions: (server == Server::Ours).then_some(extensions),
+        extensions,
     }
 }
 

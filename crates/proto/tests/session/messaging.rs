@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use room_proto::{
-    ClientFrame, Content, ErrorCode, Event, Family, ParticipantId, Request, RequestId,
-    SessionError,
+    ClientFrame, Config, Content, ErrorCode, Event, Extensions, Family, ParticipantId, Request,
+    RequestId, SessionError,
     session::{Participant, Read},
 };
 
-use crate::bench::{Bench, Server, delivered, disabled, enabled, entry, json, outgoing};
+use crate::bench::{
+    Bench, Server, connected, delivered, disabled, enabled, entry, extensions, json, outgoing,
+    room_ready_saying,
+};
 
 fn enable(bench: &mut Bench) -> RequestId {
     bench.session.enable(bench.now).unwrap()
@@ -278,6 +281,42 @@ fn a_list_that_nobody_asked_for_is_ignored() {
     assert_eq!(bench.events(), []);
     assert!(!bench.session.is_enabled());
     assert_eq!(bench.session.participants().count(), 0);
+}
+
+/// The room is ready, and the server says that messaging was asked for with the connection.
+fn asked_with_the_connection() -> Bench {
+    let mut bench = Bench::opened(Config::default());
+    bench.receive(connected());
+    bench.receive(room_ready_saying(Some(Extensions { enabled: true, ..extensions() })));
+    assert_eq!(bench.events(), [Event::Ready]);
+    bench
+}
+
+#[test]
+fn what_was_asked_for_with_the_connection_is_not_asked_for_again() {
+    let mut bench = asked_with_the_connection();
+    let before = enable(&mut bench);
+    bench.receive(enabled(&[entry("ada", "{}")]));
+    let after = enable(&mut bench);
+
+    let events = [added("ada"), Event::MessagingEnabled, succeeded(before), succeeded(after)];
+    assert_eq!(bench.events(), events);
+    assert!(bench.said().is_empty());
+    assert_eq!(bench.announcements, 0, "the server has said what we take");
+}
+
+#[test]
+fn what_was_asked_for_with_the_connection_and_does_not_come_is_late() {
+    let mut bench = asked_with_the_connection();
+    enable(&mut bench);
+    bench.wait(Config::default().request_timeout);
+    assert_eq!(failure(&mut bench), ErrorCode::Timeout);
+
+    // Where nobody waits, who is to know? The connection is to blame.
+    let mut bench = asked_with_the_connection();
+    bench.wait(Config::default().request_timeout);
+    let events = bench.events();
+    assert!(matches!(&events[..], [Event::Ended(error)] if error.code == ErrorCode::Timeout));
 }
 
 #[test]

@@ -31,6 +31,7 @@ impl Bench {
             version: 1,
             raw_attachments: true,
             batches: false,
+            enabled: false,
             max_packet_bytes: None,
             max_message_bytes: None,
             max_attribute_bytes: None,
@@ -148,6 +149,7 @@ pub(crate) fn joining(name: &str) -> Joining {
         grants: Grants::ALL,
         traits: OURS,
         resume: None,
+        enables: false,
     }
 }
 

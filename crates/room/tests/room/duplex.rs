@@ -38,6 +38,7 @@ impl Pair {
             version: 1,
             raw_attachments: true,
             batches: false,
+            enabled: false,
             max_packet_bytes: None,
             max_message_bytes: None,
             max_attribute_bytes: None,

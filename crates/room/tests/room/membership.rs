@@ -1,9 +1,11 @@
 //! Coming in and going out.
 
-use room::{JoinError, Joining, RoomLimits};
-use room_proto::{ClientFrame, Content, MessageId, ServerFrame, content::codes, frame::FrameError};
+use room::{Grants, JoinError, Joining, RoomLimits, Traits};
+use room_proto::{
+    ClientFrame, Content, Delivered, MessageId, ServerFrame, content::codes, frame::FrameError,
+};
 
-use crate::bench::{Bench, DUPLEX, OURS, code, joining, json};
+use crate::bench::{Bench, DUPLEX, OLD, OURS, code, joining, json};
 
 #[test]
 fn a_member_is_greeted_with_its_id_its_attributes_and_the_room() {
@@ -35,6 +37,56 @@ fn only_our_own_client_hears_of_extensions() {
 
     let told = bench.told(member.expect("there is a place"));
     assert!(matches!(told[1], ServerFrame::RoomReady { extensions: None, .. }), "{told:?}");
+}
+
+/// What is said to a member that is to be enabled with its coming, and to others.
+fn enabled_with_coming(traits: Traits, grants: Grants) -> (Vec<ServerFrame>, Vec<ServerFrame>) {
+    let mut bench = Bench::new();
+    let ada = bench.enabled("ada", OURS);
+    let joining = Joining { enables: true, traits, grants, ..joining("bob") };
+    let bob = bench.try_join(joining).expect("there is a place");
+    (bench.told(bob), bench.told(ada))
+}
+
+#[test]
+fn a_member_of_ours_can_be_enabled_with_its_coming() {
+    let (to_bob, to_ada) = enabled_with_coming(OURS, Grants::ALL);
+
+    let [_, ServerFrame::RoomReady { extensions: Some(extensions), .. }, listed] = &to_bob[..]
+    else {
+        panic!("the greeting and the list, not {to_bob:?}");
+    };
+    assert!(extensions.enabled);
+    assert_eq!(kinds(std::slice::from_ref(listed)), ["messaging.enabled"]);
+    assert_eq!(kinds(&to_ada), ["participant.enabled"]);
+}
+
+#[test]
+fn whoever_may_not_or_would_not_know_is_not_enabled_with_its_coming() {
+    let denied = Grants { messaging: false, ..Grants::ALL };
+    for (traits, grants) in [(OURS, denied), (DUPLEX, Grants::ALL), (OLD, Grants::ALL)] {
+        let (to_bob, to_ada) = enabled_with_coming(traits, grants);
+
+        assert_eq!(kinds(&to_bob), ["connected", "room_ready"], "{traits:?}");
+        assert!(to_ada.is_empty(), "{traits:?}");
+        let announced = to_bob.iter().any(|frame| {
+            matches!(frame, ServerFrame::RoomReady { extensions: Some(said), .. } if said.enabled)
+        });
+        assert!(!announced, "{traits:?}");
+    }
+}
+
+fn kinds(frames: &[ServerFrame]) -> Vec<&str> {
+    frames.iter().map(kind).collect()
+}
+
+fn kind(frame: &ServerFrame) -> &str {
+    match frame {
+        ServerFrame::Connected { .. } => "connected",
+        ServerFrame::RoomReady { .. } => "room_ready",
+        ServerFrame::Message(Delivered { kind, .. }) => kind,
+        other => panic!("a greeting or a message, not {other:?}"),
+    }
 }
 
 #[test]

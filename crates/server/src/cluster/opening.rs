@@ -42,6 +42,8 @@ pub(crate) struct Opening {
     can_come_back: bool,
     epoch: Option<String>,
     received: u64,
+    /// A node of the version before does not say it; its client asks once more.
+    enable: Option<String>,
 }
 
 /// An opening that can be understood.
@@ -80,7 +82,7 @@ impl Opening {
         entrant: &Entrant,
     ) -> Bytes {
         let Entrant { room, name, role, grants, client, expires_at, .. } = entrant;
-        let Entrant { address, room_url, can_come_back, comeback, .. } = entrant;
+        let Entrant { address, room_url, can_come_back, comeback, enable, .. } = entrant;
         let traits = client.traits;
         let opening = Self {
             version: VERSION,
@@ -103,6 +105,7 @@ impl Opening {
             can_come_back: *can_come_back,
             epoch: comeback.as_ref().map(|comeback| comeback.epoch.clone()),
             received: comeback.as_ref().map_or(0, |comeback| comeback.received),
+            enable: enable.clone(),
         };
         encode(&opening)
     }
@@ -127,6 +130,7 @@ impl Opening {
             room_url: opening.room_url,
             can_come_back: opening.can_come_back,
             comeback: opening.epoch.map(|epoch| Comeback { epoch, received }),
+            enable: opening.enable,
         };
         Ok(Opened {
             line: opening.line.parse().map_err(|_| OpeningError::Field("line"))?,
@@ -226,6 +230,7 @@ mod tests {
             room_url: String::from("wss://rooms.example/rooms/lobby"),
             can_come_back: true,
             comeback: Some(Comeback { epoch: String::from("e"), received: 7 }),
+            enable: Some(String::from("v1")),
         }
     }
 

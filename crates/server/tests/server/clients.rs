@@ -1,6 +1,6 @@
 //! Clients of every generation in one room.
 
-use room_proto::{Extensions, Limits, Request, ServerFrame, frame::system};
+use room_proto::{Extensions, Limits, Message, Request, ServerFrame, frame::system};
 
 use crate::harness::{Client, Kind, Server, outgoing};
 
@@ -27,6 +27,7 @@ async fn every_client_gets_the_handshake_it_can_read() {
             version: 1,
             raw_attachments: true,
             batches: true,
+            enabled: false,
             max_packet_bytes: Some(1024 * 1024),
             max_message_bytes: Some(32 * 1024 * 1024),
             max_attribute_bytes: Some(64 * 1024),
@@ -34,6 +35,47 @@ async fn every_client_gets_the_handshake_it_can_read() {
         });
         assert_eq!(extensions, announced, "{kind:?}");
         assert!(!client.id.as_str().is_empty());
+    }
+}
+
+/// Connects with that at the end of the URL.
+async fn connect(server: &Server, kind: Kind, more: &str) -> (Client, [Message; 2]) {
+    let mut request = kind.upgrade(server, "lobby", &server.token("lobby", "bob"));
+    *request.uri_mut() = format!("{}{more}", request.uri()).parse().unwrap();
+    Client::connect_by(kind, request).await
+}
+
+#[tokio::test]
+async fn our_client_can_be_enabled_with_its_connection() {
+    let server = Server::start().await;
+    let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
+
+    let (mut bob, [_, ready]) = connect(&server, Kind::Ours, "&enable=duplex,v1").await;
+
+    let ready = ServerFrame::decode(&ready, &Limits::default()).unwrap();
+    assert!(
+        matches!(&ready, ServerFrame::RoomReady { extensions: Some(said), .. } if said.enabled)
+    );
+    let listed = bob.delivered(system::ENABLED).await;
+    assert!(listed.message.as_str().contains(ann.id.as_str()), "{listed:?}");
+    let seen = ann.delivered(system::PARTICIPANT_ENABLED).await;
+    assert!(seen.message.as_str().contains(r#""streams":["duplex","v1"]"#), "{seen:?}");
+    let request = Request::Send { to: bob.id.clone(), outgoing: outgoing("note", "{}", 0) };
+    ann.request(request).await;
+    assert_eq!(bob.delivered("note").await.from, ann.id);
+}
+
+#[tokio::test]
+async fn others_are_not_enabled_with_their_connection() {
+    let server = Server::start().await;
+
+    for kind in [Kind::Npm0_39_9, Kind::Py0_56_0] {
+        let (mut client, _) = connect(&server, kind, "&enable=v1").await;
+        // Whatever came of the connection would come before the answer.
+        let asked = client.say(Request::Broadcast { outgoing: outgoing("note", "{}", 0) }).await;
+        let first = client.frame().await;
+        let is_answer = matches!(&first, ServerFrame::Response { id, .. } if *id == asked);
+        assert!(is_answer, "{kind:?} hears {first:?}");
     }
 }
 
