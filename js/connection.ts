@@ -75,6 +75,8 @@ export class Connection {
       this.end(error);
     },
   };
+  /** Messaging is to be enabled as soon as the room is ready. */
+  #isEnabling = false;
   #isAsleep = false;
   #isLost = false;
   #attempt = 0;
@@ -90,6 +92,12 @@ export class Connection {
   /** Settles when the room is ready, or when it never will be. Another one after each loss. */
   get ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** As `ready`; messaging is asked for with the connection, unless that is on its way already. */
+  enabling(): Promise<void> {
+    this.#isEnabling = true;
+    return this.ready;
   }
 
   /** What drives it, once there is a token. Stays after the end: it says why. */
@@ -174,6 +182,9 @@ export class Connection {
     const resume = this.#core === undefined ? first : this.#core.resumeQuery;
     if (resume !== undefined) {
       url.searchParams.set("resume", resume);
+    }
+    if (this.#core === undefined && this.#isEnabling) {
+      url.searchParams.set("enable", TAKEN_STREAMS);
     }
     return url.href;
   }
@@ -368,6 +379,9 @@ export class Connection {
 
 /** What the first URL says after `resume=`, as `Core.resumeQuery` would. */
 const BEGINS = "new";
+
+/** The kinds of streams that the core takes, as it says itself when it enables later. */
+const TAKEN_STREAMS = "duplex,v1";
 
 /** How long a network that the browser thinks gone is left alone. */
 const OFFLINE_MS = 30_000;

@@ -22,6 +22,11 @@ export interface MessagingHandlers {
 export interface MessagingLink {
   /** @internal The core of the current connection; throws `not-connected` if there was none. */
   core(): Core;
+  /**
+   * @internal While the client connects for the first time: resolves when it has, and asks with the
+   * connection for messaging to be enabled, if that is not under way yet.
+   */
+  enabling(): Promise<void> | undefined;
   /** @internal What the client lives by. */
   clock(): Clock;
   /** Whether there is a connection with messaging enabled. */

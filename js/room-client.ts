@@ -202,6 +202,7 @@ export class RoomClient<
     }
     const link: MessagingLink = {
       core: () => this.#connectedCore(),
+      enabling: () => (this.#state === "connecting" ? this.#connection?.enabling() : undefined),
       clock: () => this.#transport.clock,
       isEnabled: () => this.#connection?.core?.isEnabled ?? false,
       attach: (handlers) => {

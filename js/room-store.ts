@@ -135,6 +135,10 @@ export class RoomStore {
     }
     // How an attempt went is told by `statechange`; that there can be none, by nobody else.
     this.client.connect().catch((error) => state === "closed" && this.#fail(error));
+    if (this.#isConnecting) {
+      // With the connection, which saves a round trip.
+      void this.#enable();
+    }
   }
 
   #onState({ current, previous, reason }: StateChangeEvent): void {
@@ -152,13 +156,21 @@ export class RoomStore {
       return;
     }
     this.#isEnabling = true;
+    const isEarly = this.#isConnecting;
     try {
       await messaging.enable((reader) => this.#onOffer(reader));
     } catch (error) {
-      this.#fail(error as RoomError);
+      // That there is no connection is told by `statechange`.
+      if (!isEarly || this.client.state === "open") {
+        this.#fail(error as RoomError);
+      }
     } finally {
       this.#isEnabling = false;
     }
+  }
+
+  get #isConnecting(): boolean {
+    return this.client.state === "connecting";
   }
 
   #fail(error: RoomError): void {

@@ -56,6 +56,54 @@ describe("the room", () => {
     });
   });
 
+  it("is enabled in the round trip that connects, if both are asked for together", async () => {
+    const seat = await stage.server.token(`api-${rooms}`, "cleo", "user");
+    const seen = await page.evaluate(async (seat) => {
+      const { ada, bob, help, lib } = globalThis;
+      const { prototype } = WebSocket;
+      const { send } = prototype;
+      const cleo = new lib.RoomClient(seat);
+      const sockets = [];
+      prototype.send = function (data) {
+        sockets.push(this.url);
+        send.call(this, data);
+      };
+      const offered = new Promise((resolve) => {
+        const accept = (reader) => resolve(reader.header);
+        globalThis.entering = Promise.all([cleo.connect(), cleo.messaging.enable(accept)]);
+      });
+      await globalThis.entering;
+      prototype.send = send;
+      const toCleo = await help.meet(ada, cleo.localParticipant.id);
+      await ada.messaging.createStream(toCleo, { n: 7 });
+      return {
+        said: sockets.filter((url) => url.includes("enable=")).length,
+        listed: cleo.messaging.remoteParticipants.map(({ name }) => name).sort(),
+        streams: toCleo.getAttribute("streams"),
+        ours: bob.localParticipant.getAttribute("streams"),
+        header: await offered,
+      };
+    }, seat);
+    assert.deepEqual(seen, {
+      said: 0,
+      listed: ["ada", "bob"],
+      streams: ["duplex", "v1"],
+      ours: ["duplex", "v1"],
+      header: { n: 7 },
+    });
+  });
+
+  it("fails to enable as it fails to connect, if both are asked for together", async () => {
+    const { url } = await stage.server.token("api", "cleo", "user");
+    const codes = await page.evaluate(async (url) => {
+      const room = new globalThis.lib.RoomClient({ url, token: "no.such.token", reconnect: false });
+      const asked = [room.connect(), room.messaging.enable()];
+      const settled = await Promise.allSettled(asked);
+      return settled.map(({ reason }) => reason?.code);
+    }, url);
+    assert.deepEqual(codes, ["connection-refused", "connection-refused"]);
+  });
+
   it("announces attributes, disabling, enabling and leaving", async () => {
     const heard = await page.evaluate(async () => {
       const { ada, bob, help } = globalThis;
