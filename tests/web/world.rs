@@ -56,6 +56,7 @@ impl World {
             version: Extensions::VERSION,
             raw_attachments: true,
             batches: false,
+            enabled: false,
             max_packet_bytes: Some(8 * 1024 * 1024),
             max_message_bytes: Some(8 * 1024 * 1024),
             max_attribute_bytes: None,
@@ -129,6 +130,7 @@ impl World {
             grants: Grants { send: true, broadcast: true, list: true, messaging: true },
             traits: Traits { duplex: true, merges_lists: false, ours: true },
             resume: None,
+            enables: false,
         };
         let member = self.room.borrow_mut().join(joining).expect("the room has a place");
         page.seat.member.set(Some(member));
