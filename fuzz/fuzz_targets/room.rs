@@ -81,6 +81,7 @@ impl World {
             grants: Grants::ALL,
             traits,
             resume: None,
+            enables: traits.duplex,
         };
         if let Ok(member) = self.room.join(joining) {
             let manner = Manner {

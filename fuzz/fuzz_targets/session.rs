@@ -182,7 +182,10 @@ impl World {
                 participant_id: ParticipantId::new("me"),
                 attributes: JsonText::empty_object(),
             }),
-            Step::Ready { is_ours, can_resume } => self.receive(&ready(is_ours, can_resume)),
+            // Whether it enables depends on what was before, so that the seeds mean what they meant.
+            Step::Ready { is_ours, can_resume } => {
+                self.receive(&ready(is_ours, can_resume, self.next_id % 2 == 0));
+            }
             Step::Answer { id, code } => {
                 let content = match code {
                     None => Content::Empty,
@@ -282,7 +285,7 @@ impl World {
     }
 }
 
-fn ready(is_ours: bool, can_resume: bool) -> ServerFrame {
+fn ready(is_ours: bool, can_resume: bool, enabled: bool) -> ServerFrame {
     let resume = can_resume.then(|| Resume {
         epoch: String::from("e"),
         grace_ms: 30_000,
@@ -291,8 +294,8 @@ fn ready(is_ours: bool, can_resume: bool) -> ServerFrame {
     let extensions = Extensions {
         version: 1,
         raw_attachments: true,
-            batches: true,
-            enabled: false,
+        batches: true,
+        enabled,
         max_packet_bytes: Some(500),
         max_message_bytes: Some(10_000),
         max_attribute_bytes: Some(1000),
