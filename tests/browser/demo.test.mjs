@@ -135,16 +135,23 @@ describe("two tabs", () => {
     await ada.getByTestId("stream-file").setInputFiles(file.path);
     const running = '[data-name="tunnel.bin"][data-state="running"]';
     await ada.evaluate(clickWhenThere, { click: '[data-testid="cut"]', there: running });
+    for (const page of [ada, bob]) {
+      await page.evaluate(rememberWords, "tunnel.bin");
+    }
     await bob.getByTestId("accept").click(PATIENCE);
 
-    for (const page of [ada, bob]) {
-      await page
-        .locator(running)
-        .getByTestId("transfer-status")
-        .filter({ hasText: /% of 50 MB · waiting$/ })
-        .waitFor(PATIENCE);
-    }
     await arrives(file, "tunnel.bin");
+    for (const page of [ada, bob]) {
+      const { words, since } = await page.evaluate(() => {
+        const { words, since } = globalThis;
+        return { words, since };
+      });
+      // It may say so for a moment at the beginning too.
+      const stood = words.filter((one, index) => {
+        return /^\d+ % of 50 MB · waiting$/.test(one) && since[index + 1] - since[index] > 1000;
+      });
+      assert.notEqual(stood.length, 0, words.join("\n"));
+    }
   });
 
   it("cancel a file that is offered, and one that is on its way, at either end", async () => {
@@ -188,17 +195,24 @@ async function arrives({ sha256 }, name) {
     .waitFor(PATIENCE);
 }
 
-/** Keeps all that the card of a file says, in `words`: it is gone before a test can look. */
+/**
+ * Keeps all that the card of a file says from now on, in `words`, and since when, in `since`: it is gone
+ * before a test can look.
+ */
 function rememberWords(name) {
+  globalThis.watching?.disconnect();
   globalThis.words = [];
+  globalThis.since = [];
   const selector = `[data-name="${name}"] [data-testid="transfer-status"]`;
   const observer = new MutationObserver(() => {
     const text = document.querySelector(selector)?.textContent;
     if (text !== undefined && text !== globalThis.words.at(-1)) {
       globalThis.words.push(text);
+      globalThis.since.push(performance.now());
     }
   });
   observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+  globalThis.watching = observer;
 }
 
 /** Clicks as soon as something is there: between two steps of a test the whole file would be through. */

@@ -12,8 +12,8 @@ let stage;
 let proxy;
 
 before(async () => {
-  // The server says something every second.
-  stage = await openStage({ server: { args: ["--idle-time", "2"] } });
+  // The server says something every two seconds; after five the connection is lost.
+  stage = await openStage({ server: { args: ["--idle-time", "4"] } });
   proxy = await startFaultProxy(stage.server.origin);
 });
 
@@ -41,13 +41,13 @@ it("a dead connection of a hidden page is noticed although no timer of the page 
   await page.evaluate(() => {
     globalThis.seen = globalThis.states(globalThis.ada);
   });
-  // Whatever was set before the page was hidden has fired by then: the longest is 4 seconds.
-  await sleep(5000);
+  // Whatever was set before the page was hidden has fired by then.
+  await sleep(10_000);
   assert.deepEqual(await page.evaluate(() => globalThis.seen), []);
   proxy.stall();
   const began = performance.now();
   while (!(await page.evaluate(() => globalThis.seen.includes("reconnecting")))) {
-    assert.ok(performance.now() - began < 15_000, "nobody noticed");
+    assert.ok(performance.now() - began < 60_000, "nobody noticed");
     await sleep(100);
   }
   console.log(`# noticed after ${Math.round(performance.now() - began)} ms`);

@@ -301,8 +301,8 @@ describe("a room that tabs share", () => {
 
   it("has its members see and hear each other, wherever they are", async () => {
     const [first, second, third] = await open("ada", "bob", "cleo");
-    const heard = second.evaluate(() => globalThis.nextMessage());
-    const heardToo = third.evaluate(() => globalThis.nextMessage());
+    const heard = await waiting(second, "nextMessage");
+    const heardToo = await waiting(third, "nextMessage");
     await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(2))));
 
     await first.evaluate(() => {
@@ -314,16 +314,16 @@ describe("a room that tabs share", () => {
       globalThis.help.sha256(globalThis.help.pattern(2_500_000)),
     );
     const expected = { type: "hi", message: { n: 1 }, from: "ada", digest };
-    assert.deepEqual(await heard, expected);
-    assert.deepEqual(await heardToo, expected);
+    assert.deepEqual(await heard(), expected);
+    assert.deepEqual(await heardToo(), expected);
 
     // From one that is not the host to another.
-    const answer = third.evaluate(() => globalThis.nextMessage());
+    const answer = await waiting(third, "nextMessage");
     await second.evaluate(async () => {
       const cleo = globalThis.me.messaging.getParticipantByName("cleo");
       await globalThis.me.messaging.sendMessage(cleo, "psst", {});
     });
-    assert.deepEqual(await answer, { type: "psst", message: {}, from: "bob", digest: null });
+    assert.deepEqual(await answer(), { type: "psst", message: {}, from: "bob", digest: null });
   });
 
   it("makes the writer of a stream wait for a reader in another tab", async () => {
@@ -331,7 +331,6 @@ describe("a room that tabs share", () => {
     await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(1))));
     await first.evaluate(async () => {
       const { me } = globalThis;
-      await me.messaging.disable();
       globalThis.offered = new Promise((resolve) => {
         void me.messaging.enable((reader) => resolve(reader));
       });
@@ -383,11 +382,11 @@ describe("a room that tabs share", () => {
   it("notices a tab that is gone", async () => {
     const [first, second, third] = await open("ada", "bob", "cleo");
     await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(2))));
-    const left = [first, third].map((tab) => tab.evaluate(() => globalThis.nextGone()));
+    const left = [await waiting(first, "nextGone"), await waiting(third, "nextGone")];
 
     await second.close();
 
-    assert.deepEqual(await Promise.all(left), ["bob", "bob"]);
+    assert.deepEqual(await Promise.all(left.map((gone) => gone())), ["bob", "bob"]);
   });
 
   it("lets several members of a tab go at once, and an attempt that is on its way", async () => {
@@ -424,26 +423,34 @@ describe("a room that tabs share", () => {
   it("goes on in another tab when the host is gone", async () => {
     const [first, second, third] = await open("ada", "bob", "cleo");
     await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(2))));
-    const back = [second, third].map((tab) => tab.evaluate(() => globalThis.nextDiscontinuity()));
+    const back = [
+      await waiting(second, "nextDiscontinuity"),
+      await waiting(third, "nextDiscontinuity"),
+    ];
 
     await first.close();
 
-    const codes = await Promise.all(back);
+    const codes = await Promise.all(back.map((code) => code()));
     assert.deepEqual(codes, ["connection-lost", "connection-lost"]);
     const names = [];
     for (const tab of [second, third]) {
-      names.push(await tab.evaluate(async () => (await globalThis.meet(1)).name));
+      names.push(
+        await tab.evaluate(async () => {
+          await globalThis.gone("ada");
+          return (await globalThis.meet(1)).name;
+        }),
+      );
     }
     assert.deepEqual(names, ["cleo", "bob"]);
-    const heard = second.evaluate(() => globalThis.nextMessage());
+    const heard = await waiting(second, "nextMessage");
     await third.evaluate(() => globalThis.me.messaging.broadcastMessage("again", {}));
-    assert.equal((await heard).type, "again");
+    assert.equal((await heard()).type, "again");
   });
 
   it("ends for one tab, also if that is the host", async () => {
     const [first, second] = await open("ada", "bob");
     await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.meet(1))));
-    const back = second.evaluate(() => globalThis.nextDiscontinuity());
+    const back = await waiting(second, "nextDiscontinuity");
 
     const ended = await first.evaluate(async () => {
       const { help, me, room } = globalThis;
@@ -454,14 +461,10 @@ describe("a room that tabs share", () => {
     });
 
     assert.deepEqual(ended, ["closed", "dismissed"]);
-    assert.equal(await back, "connection-lost");
+    assert.equal(await back(), "connection-lost");
     const state = await second.evaluate(async () => {
-      const { help, me } = globalThis;
-      // Who is gone is told when messaging is enabled again, after the discontinuity.
-      while (me.messaging.remoteParticipants.length > 0) {
-        await help.next(me.messaging, "participant_removed");
-      }
-      return me.state;
+      await globalThis.gone("ada");
+      return globalThis.me.state;
     });
     assert.equal(state, "open");
   });
@@ -488,6 +491,17 @@ describe("a room that tabs share", () => {
   });
 });
 
+/**
+ * Begins to wait in a tab, by what `enter` put there; the function that it gives resolves when that has come.
+ * What is awaited may be caused from another tab, which does not wait for this one to listen.
+ */
+async function waiting(tab, wait) {
+  await tab.evaluate((wait) => {
+    globalThis.awaited = globalThis[wait]();
+  }, wait);
+  return () => tab.evaluate(() => globalThis.awaited);
+}
+
 /** In a tab: a member of the room that tabs share, and what to wait for. */
 async function enter(name) {
   globalThis.local = await import("/pkg/local.js");
@@ -501,6 +515,12 @@ async function enter(name) {
       await help.next(me.messaging, "participant_added");
     }
     return [...me.messaging.remoteParticipants][0];
+  };
+  /** Who is gone is told when messaging is enabled again, after a discontinuity. */
+  globalThis.gone = async (name) => {
+    while (me.messaging.getParticipantByName(name) !== undefined) {
+      await help.next(me.messaging, "participant_removed");
+    }
   };
   globalThis.nextMessage = async () => {
     const { message } = await help.next(me.messaging, "message");

@@ -260,7 +260,10 @@ describe("participants", () => {
   it("change only when they do", async () => {
     await pair();
     await showMember("cleo");
-    await says("ada", "open, 2 others");
+    // All of them, so that nothing is drawn for her any more.
+    for (const name of ["ada", "bob", "cleo"]) {
+      await says(name, "open, 2 others");
+    }
     const kept = await page.evaluate(async () => {
       const { app } = globalThis;
       const { participants } = app.seen.ada;

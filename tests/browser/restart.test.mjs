@@ -11,6 +11,8 @@ import { openStage } from "./stage.mjs";
 
 const PAIRS = 20;
 const KILLS = 3;
+/** After a kill all begin anew at the same time, in one page. */
+const PATIENCE = { timeout: 180_000 };
 const env = { ROOM_SECRET: "a secret that outlives the server it is given to" };
 
 let stage;
@@ -49,7 +51,7 @@ it(`${2 * PAIRS} members under load, ${KILLS} times SIGKILL and a new server`, a
   // What was answered last is on its way.
   const hasAll = () =>
     globalThis.pairs.every((pair) => pair.received.at(-1) === pair.lastResolved());
-  await page.waitForFunction(hasAll);
+  await page.waitForFunction(hasAll, undefined, PATIENCE);
 
   const pairs = await page.evaluate(() => globalThis.pairs.map((pair) => pair.result()));
   for (const { silentGaps, disorder, codes, gaps, states } of pairs) {
@@ -83,6 +85,7 @@ async function everybodyHears(page, count) {
     (count) =>
       globalThis.pairs.every((pair, at) => pair.received.length >= globalThis.before[at] + count),
     count,
+    PATIENCE,
   );
 }
 

@@ -110,7 +110,7 @@ export const messages = {
         );
         await messaging.sendMessage(bob, "fine", {});
       }, unlisted);
-      await bob.do((me) => me.until("message"));
+      await bob.do((me) => me.until("message", 2));
       await cleo.do((me) => me.log("heard nothing"));
     },
   },

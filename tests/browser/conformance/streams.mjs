@@ -238,6 +238,7 @@ export const streams = {
       await open(ada);
       await ada.do((me) => me.writer.write({ data: new Uint8Array([1]) }));
       await ada.do((me) => me.messaging.disable());
+      await bob.do((me) => me.until("participant_removed"));
       await bob.do(readAll);
       await streamClosed(ada, bob);
     },
