@@ -202,7 +202,7 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn a_server_that_is_not_there_is_a_failure() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = "127.0.0.1:1";
     let url = format!("ws://{nobody}/rooms/lobby");
 
     let output = room(&["messaging", "list", "--url", &url, "--token", "x"]).output().unwrap();
@@ -252,8 +252,8 @@ fn listen_leaves_when_it_is_told() {
 #[test]
 fn listen_ends_in_time() {
     let server = start();
-    let content = Listener::start(&server, "Bob", &["--timeout", "2"]);
-    let waiting = Listener::start(&server, "Bob", &["--timeout", "2", "--count", "1"]);
+    let content = Listener::start(&server, "Bob", &["--timeout", "5"]);
+    let waiting = Listener::start(&server, "Bob", &["--timeout", "5", "--count", "1"]);
 
     assert_eq!(succeeded(&content.finish()), "");
     failed(&waiting.finish(), 5, "timeout: ");

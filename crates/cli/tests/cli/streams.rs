@@ -169,7 +169,7 @@ fn a_receiver_that_cannot_write_says_so_before_anybody_sends() {
 fn a_receiver_waits_no_longer_than_it_is_told() {
     let server = start();
     let target = fresh("target");
-    let receiver = Receiver::start(&server, "Bob", &["--timeout", "0.5", "--out", &target]);
+    let receiver = Receiver::start(&server, "Bob", &["--timeout", "3", "--out", &target]);
 
     failed(&receiver.finish(), 5, "timeout: ");
     assert!(!Path::new(&format!("{target}.part")).exists());

@@ -10,7 +10,7 @@ use crate::{
     guest::Guest,
     harness::{Client, Kind, Server, ending, outgoing, within},
     nats::Nats,
-    nodes::{LEASE, come_back, hasty_nodes, is_message, lost, node_behind_proxy},
+    nodes::{LEASE, come_back, hasty_nodes, is_message, lost, node_behind_proxy, nodes},
     proxy::Way,
     spread::added,
 };
@@ -127,7 +127,7 @@ async fn without_nats_nobody_comes_in_and_with_it_everybody_does() {
 #[tokio::test]
 async fn a_restart_of_nats_that_is_short_costs_nobody_a_message() {
     let Some(mut nats) = Nats::start().await else { return };
-    let [one, two] = hasty_nodes(&nats).await;
+    let [one, two] = nodes(&nats).await;
     let mut ann = Guest::join(&one, "lobby", "ann").await;
     let mut bob = Guest::join(&two, "lobby", "bob").await;
     added(&mut ann, &bob.id()).await;

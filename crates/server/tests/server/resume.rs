@@ -113,7 +113,8 @@ async fn who_comes_with_a_new_token_in_time_stays() {
         config.clock_skew = Duration::ZERO;
     })
     .await;
-    let lifetime = Some(Duration::from_secs(2));
+    // In whole seconds: three or four of them.
+    let lifetime = Some(Duration::from_secs(4));
     let mut ann = Guest::join_for(&server, "lobby", "ann", lifetime).await;
     let mut bob = Client::join(&server, Kind::Ours, "lobby", "bob").await;
 
