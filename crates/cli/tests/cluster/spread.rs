@@ -174,6 +174,20 @@ async fn who_does_not_read_is_disconnected_over_a_line_too() {
 }
 
 #[tokio::test]
+async fn a_member_is_enabled_with_its_connection_over_a_line_too() {
+    let Some(nats) = Nats::start().await else { return };
+    let [one, two] = nodes(&nats).await;
+    let mut ann = Client::join(&one, Kind::Ours, "lobby", "ann").await;
+
+    let (mut bob, _) = Client::connect_asking(&two, Kind::Ours, "v1").await;
+
+    let listed = bob.delivered(system::ENABLED).await;
+    assert!(listed.message.as_str().contains(ann.id.as_str()), "{listed:?}");
+    let seen = ann.delivered(system::PARTICIPANT_ENABLED).await;
+    assert!(seen.message.as_str().contains(r#""streams":["v1"]"#), "{seen:?}");
+}
+
+#[tokio::test]
 async fn an_empty_room_is_given_back_and_can_be_anywhere_next() {
     let Some(nats) = Nats::start().await else { return };
     let [one, two] = nodes(&nats).await;

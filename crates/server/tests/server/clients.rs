@@ -1,6 +1,6 @@
 //! Clients of every generation in one room.
 
-use room_proto::{Extensions, Limits, Message, Request, ServerFrame, frame::system};
+use room_proto::{Extensions, Limits, Request, ServerFrame, frame::system};
 
 use crate::harness::{Client, Kind, Server, outgoing};
 
@@ -38,19 +38,12 @@ async fn every_client_gets_the_handshake_it_can_read() {
     }
 }
 
-/// Connects with that at the end of the URL.
-async fn connect(server: &Server, kind: Kind, more: &str) -> (Client, [Message; 2]) {
-    let mut request = kind.upgrade(server, "lobby", &server.token("lobby", "bob"));
-    *request.uri_mut() = format!("{}{more}", request.uri()).parse().unwrap();
-    Client::connect_by(kind, request).await
-}
-
 #[tokio::test]
 async fn our_client_can_be_enabled_with_its_connection() {
     let server = Server::start().await;
     let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
 
-    let (mut bob, [_, ready]) = connect(&server, Kind::Ours, "&enable=duplex,v1").await;
+    let (mut bob, [_, ready]) = Client::connect_asking(&server, Kind::Ours, "duplex,v1").await;
 
     let ready = ServerFrame::decode(&ready, &Limits::default()).unwrap();
     assert!(
@@ -70,7 +63,7 @@ async fn others_are_not_enabled_with_their_connection() {
     let server = Server::start().await;
 
     for kind in [Kind::Npm0_39_9, Kind::Py0_56_0] {
-        let (mut client, _) = connect(&server, kind, "&enable=v1").await;
+        let (mut client, _) = Client::connect_asking(&server, kind, "v1").await;
         // Whatever came of the connection would come before the answer.
         let asked = client.say(Request::Broadcast { outgoing: outgoing("note", "{}", 0) }).await;
         let first = client.frame().await;

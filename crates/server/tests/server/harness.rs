@@ -5,8 +5,8 @@ use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use room_proto::{
-    Assembler, ClientFrame, Content, Delivered, JsonText, Limits, Message, MessageId, Outgoing,
-    ParticipantId, Request, ServerFrame, batch, body::BodyForm, frame::ClientDialect,
+    Assembler, ClientFrame, Content, Delivered, Extensions, JsonText, Limits, Message, MessageId,
+    Outgoing, ParticipantId, Request, ServerFrame, batch, body::BodyForm, frame::ClientDialect,
     frame::system,
 };
 use room_server::{
@@ -282,6 +282,18 @@ impl Client {
         token: &str,
     ) -> (Self, [Message; 2]) {
         Self::connect_by(kind, kind.upgrade(server, room, token)).await
+    }
+
+    /// Connects to the room `lobby` as `bob`, and asks for messaging in the URL.
+    pub(crate) async fn connect_asking(
+        server: &Server,
+        kind: Kind,
+        streams: &str,
+    ) -> (Self, [Message; 2]) {
+        let mut request = kind.upgrade(server, "lobby", &server.token("lobby", "bob"));
+        let url = format!("{}&{}={streams}", request.uri(), Extensions::ENABLE_QUERY);
+        *request.uri_mut() = url.parse().unwrap();
+        Self::connect_by(kind, request).await
     }
 
     /// Connects with this request.
