@@ -5,6 +5,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { lockedVersion } from "./bindgen.mjs";
+import { namedInOrder } from "./function-order.mjs";
 import { step } from "./log.mjs";
 import { at, npmBinary, pkg, target, wasmTarget } from "./paths.mjs";
 import { run } from "./run.mjs";
@@ -63,6 +64,8 @@ async function makeGlue({ name, folder }, wasmBindgen) {
       at("package-lock.json"),
       at("scripts/lib/package-build.mjs"),
       at("scripts/lib/short-names.mjs"),
+      at("scripts/lib/function-order.mjs"),
+      at("scripts/lib/wasm-module.mjs"),
     ],
     words: [lockedVersion("wasm-bindgen")],
     makes: [wasm, script],
@@ -70,10 +73,9 @@ async function makeGlue({ name, folder }, wasmBindgen) {
   await stamps.once(folder, inputs, async () => {
     step("wasm-bindgen, wasm-opt");
     await rm(glue, { recursive: true, force: true });
-    await bindAndOptimize({ name, compiled, glue, wasmBindgen }, [
-      "--strip-debug",
-      "--strip-producers",
-    ]);
+    const strip = ["--strip-debug", "--strip-producers"];
+    await bindAndOptimize({ name, compiled, glue, wasmBindgen }, strip);
+    await order(wasm);
     await shorten(name, wasm, script);
   });
 }
@@ -86,12 +88,17 @@ export async function bindAndOptimize({ name, compiled, glue, wasmBindgen }, mor
   // wasm-opt writes a module that browsers refuse.
   // Taken apart and put together again, the code is smaller after a second round. A function is not put into
   // its only caller, unless it is tiny: browsers compile each when it is called for the first time, and then
-  // would compile what a page never uses. In brotli it is smaller too, as it is with functions in the order of
-  // their names: those of one kind are alike.
-  const optimise = ["--flatten", "--rereloop", "-ocimfs", "20", "-Oz", "-Oz"];
-  const rounds = [...optimise, "--reorder-functions-by-name"];
+  // would compile what a page never uses. In brotli it is smaller too.
+  const rounds = ["--flatten", "--rereloop", "-ocimfs", "20", "-Oz", "-Oz"];
   const wasm = path.join(glue, `${name}_bg.wasm`);
   await run(npmBinary("wasm-opt"), [...rounds, ...more, wasm, "-o", wasm]);
+}
+
+/** Puts functions that are alike beside each other: 1.8 kB in brotli. */
+async function order(wasm) {
+  await writeFile(wasm, namedInOrder(await readFile(wasm)));
+  const passes = ["--reorder-functions-by-name", "--strip-debug"];
+  await run(npmBinary("wasm-opt"), [...passes, wasm, "-o", wasm]);
 }
 
 async function compileTypeScript() {

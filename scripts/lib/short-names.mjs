@@ -3,6 +3,8 @@
 // wasm-bindgen names each import after what it does and a hash, which no compression shortens, and
 // both files have them all.
 
+import { IMPORT_SECTION, name, number, Reader, sections, withSections } from "./wasm-module.mjs";
+
 /** What wasm-bindgen calls the glue in the module's imports. */
 const longModule = (name) => JSON.stringify(`./${name}_bg.js`);
 const SHORT_MODULE = '"g"';
@@ -48,19 +50,13 @@ export function withClassNames(script) {
 
 /** The module with the names of `short`, from long to short, that it imports and exports. */
 export function renameInModule(moduleName, wasm, short) {
-  const reader = new Reader(wasm);
-  const sections = [reader.take(8)];
-  while (!reader.isAtEnd) {
-    const id = reader.take(1);
-    const body = reader.take(reader.number());
-    const shorten = (name) => short[name] ?? name;
-    const rewritten = rewrite(id[0], body, longModule(moduleName), shorten);
-    sections.push(id, number(rewritten.length), rewritten);
-  }
-  return Buffer.concat(sections);
+  const shorten = (name) => short[name] ?? name;
+  const long = longModule(moduleName);
+  return withSections(
+    sections(wasm).map(({ id, body }) => ({ id, body: rewrite(id, body, long, shorten) })),
+  );
 }
 
-const IMPORT_SECTION = 2;
 const EXPORT_SECTION = 7;
 
 function rewrite(section, body, long, shorten) {
@@ -79,66 +75,4 @@ function rewrite(section, body, long, shorten) {
     });
   }
   return body;
-}
-
-/** A place in the bytes of a module. */
-class Reader {
-  #bytes;
-  #at = 0;
-
-  constructor(bytes) {
-    this.#bytes = bytes;
-  }
-
-  get isAtEnd() {
-    return this.#at >= this.#bytes.length;
-  }
-
-  take(length) {
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
-  }
-
-  number() {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const [byte] = this.take(1);
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) {
-        return value;
-      }
-    }
-  }
-
-  name() {
-    return Buffer.from(this.take(this.number())).toString();
-  }
-
-  /** What an import is. All of wasm-bindgen's are functions. */
-  description() {
-    const [kind] = this.take(1);
-    if (kind !== 0) {
-      throw new Error(`an import of kind ${kind}, which is no function`);
-    }
-    return Buffer.concat([Buffer.of(kind), number(this.number())]);
-  }
-
-  entries(rewriteOne) {
-    const count = this.number();
-    return Buffer.concat([number(count), ...Array.from({ length: count }, rewriteOne).flat()]);
-  }
-}
-
-function name(text) {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([number(bytes.length), bytes]);
-}
-
-function number(value) {
-  const bytes = [];
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
-    bytes.push((rest & 0x7f) | 0x80);
-  }
-  return Buffer.from([...bytes, rest]);
 }
