@@ -121,12 +121,8 @@ export class Connection {
         const held = new HeldSocket(this.#openSocket(token));
         await loaded;
         if (this.#error === undefined) {
-          await this.#drive(held);
+          this.#drive(held);
         }
-      }
-      // Both may have come with the same packet.
-      if (this.#error === undefined && !this.#isLost) {
-        this.#onOpened();
       }
     } catch (error) {
       this.end(asRoomError(error));
@@ -160,13 +156,13 @@ export class Connection {
     }
   }
 
-  async #drive(held: HeldSocket): Promise<void> {
+  #drive(held: HeldSocket): void {
     const { core: options, reconnect, transport } = this.#settings;
     const settings = { options, reconnect: reconnect !== undefined, clock: transport.clock };
     const core = makeCore(settings, this.#coreListener());
     this.#core = core;
     addUser(this.#user);
-    await core.connect(held.release());
+    core.connect(held.release());
   }
 
   #openSocket(token: string): WebSocket {
@@ -333,6 +329,11 @@ export class Connection {
     // The core holds this listener, and we hold the core: to be collected, they must part.
     let connection: Connection | undefined = this;
     const handlers = () => (connection === undefined ? undefined : connection.#handlers);
+    const opened = () => {
+      if (connection?.isOver === false) {
+        connection.#onOpened();
+      }
+    };
     return {
       ended: (error) => {
         const ending = connection;
@@ -347,15 +348,10 @@ export class Connection {
           connection.#onLost(error);
         }
       },
-      resumed: () => {
-        if (connection?.isOver === false) {
-          connection.#onOpened();
-        }
-      },
+      opened,
+      resumed: opened,
       discontinuity: (error) => {
-        if (connection?.isOver === false) {
-          connection.#onOpened();
-        }
+        opened();
         if (connection?.isOver === false) {
           connection.#listener.discontinuity(error);
         }

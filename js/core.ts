@@ -11,7 +11,6 @@ import type {
 import { coreError, type RoomError } from "./errors.js";
 import type { SocketSoFar } from "./held-socket.js";
 import { type CoreOptions, optionNumbers } from "./options.js";
-import { Ready } from "./ready.js";
 import { IncomingStream, OutgoingStream, type StreamEnd } from "./stream-ends.js";
 
 /** Where we are, and as whom. */
@@ -28,6 +27,8 @@ export interface Place {
 export interface CoreListener {
   /** The session ended; every promise of it has been settled, every stream errored. */
   ended(error: RoomError): void;
+  /** The room is ready. Comes once, before anything that happens there. */
+  opened(): void;
   lost(error: RoomError): void;
   resumed(): void;
   discontinuity(error: RoomError): void;
@@ -66,7 +67,6 @@ export interface CoreSettings {
 export class Core {
   readonly #engine: Engine;
   readonly #clock: Clock;
-  readonly #ready = new Ready();
   readonly #requests = new Map<number, (error?: RoomError) => void>();
   readonly #streams = new Map<number, StreamEnd>();
   readonly #calls = new Map<number, Call>();
@@ -83,11 +83,10 @@ export class Core {
     this.#engine = make(this.#engineListener(listener), numbers, settings.reconnect);
   }
 
-  /** Drives the session over a socket; resolves when the room is ready. */
-  async connect({ socket, messages, closing }: SocketSoFar): Promise<void> {
-    this.ask((engine) => engine.connect(socket, messages, closing));
+  /** Drives the session over a socket, which may have said that the room is ready already. */
+  connect({ socket, messages, closing }: SocketSoFar): void {
     this.#socket = socket;
-    await this.#ready.promise;
+    this.ask((engine) => engine.connect(socket, messages, closing));
   }
 
   /** Goes on over another socket after `lost`. */
@@ -277,7 +276,6 @@ export class Core {
   /** The engine will not answer any more: everything that waits fails. */
   fail(error: RoomError): void {
     this.#clock.clearTimeout(this.#timer);
-    this.#ready.settle(error);
     const [requests, streams, calls] = [this.#requests, this.#streams, this.#calls];
     const answers = [...requests.values()];
     const ends = [...streams.values(), ...calls.values()];
@@ -333,11 +331,7 @@ export class Core {
           core.#place = { participantId, roomName, roomUrl, sessionId, isRaw };
         }
       },
-      ready: () => {
-        if (core !== undefined) {
-          core.#ready.settle();
-        }
-      },
+      ready: () => told?.opened(),
       ended: over,
       lost: (error) => told?.lost(error),
       resumed: () => told?.resumed(),

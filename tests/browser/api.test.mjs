@@ -64,6 +64,11 @@ describe("the room", () => {
       const { send } = prototype;
       const cleo = new lib.RoomClient(seat);
       const sockets = [];
+      const events = [];
+      cleo.on("statechange", ({ current }) => events.push(current));
+      for (const type of ["participant_added", "messaging_enabled"]) {
+        cleo.messaging.on(type, () => events.push(type));
+      }
       prototype.send = function (data) {
         sockets.push(this.url);
         send.call(this, data);
@@ -78,6 +83,7 @@ describe("the room", () => {
       await ada.messaging.createStream(toCleo, { n: 7 });
       return {
         said: sockets.filter((url) => url.includes("enable=")).length,
+        events,
         listed: cleo.messaging.remoteParticipants.map(({ name }) => name).sort(),
         streams: toCleo.getAttribute("streams"),
         ours: bob.localParticipant.getAttribute("streams"),
@@ -86,6 +92,7 @@ describe("the room", () => {
     }, seat);
     assert.deepEqual(seen, {
       said: 0,
+      events: ["connecting", "open", "participant_added", "participant_added", "messaging_enabled"],
       listed: ["ada", "bob"],
       streams: ["duplex", "v1"],
       ours: ["duplex", "v1"],
