@@ -134,7 +134,7 @@ export class Connection {
     this.#reason ??= reason;
     try {
       if (this.#core === undefined) {
-        this.#socket?.close();
+        this.#socket?.close(LEAVES);
       } else {
         this.#core.close();
       }
@@ -142,7 +142,7 @@ export class Connection {
       // The instance is dead, and we may be who found out: what waits fails here, the socket is all
       // that can be closed.
       this.#core?.fail(asRoomError(error));
-      this.#socket?.close();
+      this.#socket?.close(LEAVES);
     } finally {
       // The core has said so, unless there is none, or one of its listeners is who calls us.
       this.#onEnded(reason);
@@ -372,6 +372,9 @@ export class Connection {
     };
   }
 }
+
+/** The close code of who will not come back; without it our server keeps the place for a while. */
+const LEAVES = 1000;
 
 /** What the first URL says after `resume=`, as `Core.resumeQuery` would. */
 const BEGINS = "new";

@@ -8,7 +8,7 @@ export interface SocketSoFar {
 
 /**
  * Keeps what a socket says until there is somebody who listens: it connects while the WebAssembly is on
- * its way.
+ * its way. If messaging is enabled with the connection that is all that the room says meanwhile.
  */
 export class HeldSocket {
   readonly #socket: WebSocket;

@@ -141,7 +141,8 @@ export class MessagingClient<
   /**
    * Makes us known to the others, and them to us. Resolves when the list of participants is
    * there; at once if it is. While the client connects it waits for that: called together with
-   * `connect()` it saves a round trip, where the server is ours.
+   * `connect()` it saves a round trip, where the server is ours. A signal ends the wait, and takes nothing
+   * back.
    *
    * @param onStreamAccept Takes offered streams; without it they are refused. It replaces the one
    * of an earlier call.

@@ -60,29 +60,36 @@ describe("the room", () => {
     const seat = await stage.server.token(`api-${rooms}`, "cleo", "user");
     const seen = await page.evaluate(async (seat) => {
       const { ada, bob, help, lib } = globalThis;
-      const { prototype } = WebSocket;
-      const { send } = prototype;
-      const cleo = new lib.RoomClient(seat);
-      const sockets = [];
+      // Of cleo: the others have theirs already.
+      const urls = [];
+      let said = 0;
+      globalThis.WebSocket = class extends WebSocket {
+        constructor(url, protocols) {
+          super(url, protocols);
+          urls.push(url);
+        }
+        send(data) {
+          said += 1;
+          super.send(data);
+        }
+      };
+      const cleo = new lib.RoomClient({ ...seat, reconnect: () => 5 });
       const events = [];
       cleo.on("statechange", ({ current }) => events.push(current));
       for (const type of ["participant_added", "messaging_enabled"]) {
         cleo.messaging.on(type, () => events.push(type));
       }
-      prototype.send = function (data) {
-        sockets.push(this.url);
-        send.call(this, data);
-      };
       const offered = new Promise((resolve) => {
         const accept = (reader) => resolve(reader.header);
         globalThis.entering = Promise.all([cleo.connect(), cleo.messaging.enable(accept)]);
       });
       await globalThis.entering;
-      prototype.send = send;
+      const saidBefore = said;
       const toCleo = await help.meet(ada, cleo.localParticipant.id);
       await ada.messaging.createStream(toCleo, { n: 7 });
       return {
-        said: sockets.filter((url) => url.includes("enable=")).length,
+        said: saidBefore,
+        asked: urls.map((url) => new URL(url).searchParams.get("enable")),
         events,
         listed: cleo.messaging.remoteParticipants.map(({ name }) => name).sort(),
         streams: toCleo.getAttribute("streams"),
@@ -92,6 +99,7 @@ describe("the room", () => {
     }, seat);
     assert.deepEqual(seen, {
       said: 0,
+      asked: ["duplex,v1"],
       events: ["connecting", "open", "participant_added", "participant_added", "messaging_enabled"],
       listed: ["ada", "bob"],
       streams: ["duplex", "v1"],

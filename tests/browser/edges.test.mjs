@@ -303,6 +303,40 @@ it("the wasm may fail once, is tried again; and clients that ended are collected
   assert.ok(collected >= 4);
 });
 
+it("who gives up while the wasm is on its way is gone at once", { timeout: 120_000 }, async () => {
+  const room = `edges-${rooms}`;
+  await stage.join(page, room, "ada");
+  const other = await stage.page("/healthz");
+  // It never comes.
+  await other.route("**/*.wasm", () => {});
+  await stage.prepare(other);
+  const options = await stage.server.token(room, "hasty", "user");
+  await page.evaluate(() => {
+    const { ada, help } = globalThis;
+    globalThis.added = help.next(ada.messaging, "participant_added");
+    globalThis.removed = help.next(ada.messaging, "participant_removed");
+  });
+
+  await other.evaluate((options) => {
+    globalThis.hasty = new globalThis.lib.RoomClient(options);
+    const asked = [globalThis.hasty.connect(), globalThis.hasty.messaging.enable()];
+    globalThis.settled = Promise.allSettled(asked);
+  }, options);
+  await page.evaluate(async () => void (await globalThis.added));
+  const began = performance.now();
+  const codes = await other.evaluate(async () => {
+    await globalThis.hasty.close();
+    return (await globalThis.settled).map(({ reason }) => reason.code);
+  });
+  await page.evaluate(async () => void (await globalThis.removed));
+
+  assert.deepEqual(codes, ["closed", "closed"]);
+  // A place is kept for 30 seconds for those who may come back.
+  const took = performance.now() - began;
+  assert.ok(took < 20_000, `it took ${took} ms`);
+  await other.context().close();
+});
+
 it("nothing went wrong unnoticed", () => {
   assert.deepEqual(stage.problems, []);
 });

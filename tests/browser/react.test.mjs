@@ -71,9 +71,16 @@ describe("the provider", () => {
     await pair();
     const counts = await page.evaluate(() => {
       const { clients, mounts, sockets } = globalThis.app;
-      return { clients: clients.size, mounts: mounts.length, sockets: sockets.length };
+      // Messaging is asked for with the connection.
+      const early = sockets.filter(({ url }) => new URL(url).searchParams.has("enable"));
+      return {
+        clients: clients.size,
+        mounts: mounts.length,
+        sockets: sockets.length,
+        early: early.length,
+      };
     });
-    assert.deepEqual(counts, { clients: 2, mounts: 4, sockets: 2 });
+    assert.deepEqual(counts, { clients: 2, mounts: 4, sockets: 2, early: 2 });
     assert.deepEqual(await texts("#ada ul"), ["bob"]);
     assert.deepEqual(await texts("#bob ul"), ["ada"]);
     assert.deepEqual(stage.problems, []);

@@ -12,6 +12,8 @@ import { openStage } from "./stage.mjs";
 const SECRET = "a secret with which the tests sign tokens of their own";
 /** Another is asked for after three quarters; what is left must do for a busy machine. */
 const LIFETIME_S = 10;
+/** For what would wait for ever. */
+const LIMIT = { timeout: 180_000 };
 
 let stage;
 let server;
@@ -65,7 +67,7 @@ async function openPage() {
   return page;
 }
 
-it("another token is asked for in time, and nobody notices the change", async () => {
+it("another token is asked for in time, and nobody notices the change", LIMIT, async () => {
   const page = await openPage();
   const seen = await page.evaluate(async () => {
     const { ada, bob, asked, collect, states, until, help } = globalThis;
@@ -106,7 +108,7 @@ it("another token is asked for in time, and nobody notices the change", async ()
   await page.context().close();
 });
 
-it("a token that cannot be replaced is the end, and says why", async () => {
+it("a token that cannot be replaced is the end, and says why", LIMIT, async () => {
   const page = await stage.blank();
   const seat = await shortLived("cyd");
   const reason = await page.evaluate(async (seat) => {

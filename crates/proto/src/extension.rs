@@ -65,6 +65,9 @@ impl Extensions {
     /// room is ready, which saves it a round trip. Its value has the kinds of streams that it takes
     /// ([`StreamForm`](crate::session::StreamForm)), with commas between them.
     pub const ENABLE_QUERY: &'static str = "enable";
+    /// The longest value of [`ENABLE_QUERY`](Self::ENABLE_QUERY) that a server goes by, in bytes: it becomes
+    /// an attribute. With a longer one a client is not enabled, and asks as others do.
+    pub const MAX_ENABLE_BYTES: usize = 64;
     /// The key in `room_ready`.
     pub const KEY: &'static str = "room_messaging";
 

@@ -13,6 +13,7 @@ use axum::{
 };
 use futures_util::StreamExt as _;
 use room::{Claims, Grants};
+use room_proto::Extensions;
 use tokio::time::timeout;
 
 use crate::{
@@ -98,7 +99,10 @@ impl Admission {
             room_url: room_url(caller, &room),
             can_come_back: query.resume.is_some(),
             comeback,
-            enable: query.enable.clone().filter(|_| client.traits.ours),
+            enable: query
+                .enable
+                .clone()
+                .filter(|kinds| client.traits.ours && kinds.len() <= Extensions::MAX_ENABLE_BYTES),
             room,
         }
     }

@@ -59,6 +59,26 @@ async fn our_client_can_be_enabled_with_its_connection() {
 }
 
 #[tokio::test]
+async fn what_a_url_says_of_streams_cannot_be_large_and_breaks_nothing() {
+    let server = Server::start().await;
+    let mut ann = Client::join(&server, Kind::Ours, "lobby", "ann").await;
+
+    let (_bob, [_, ready]) = Client::connect_asking(&server, Kind::Ours, &"a,".repeat(33)).await;
+    let ready = ServerFrame::decode(&ready, &Limits::default()).unwrap();
+    assert!(
+        matches!(&ready, ServerFrame::RoomReady { extensions: Some(said), .. } if !said.enabled)
+    );
+
+    for (given, kinds) in [("", "[]"), (",,", "[]"), ("%22,v%01", r#"["\"","v\u0001"]"#)] {
+        let (bob, _) = Client::connect_asking(&server, Kind::Ours, given).await;
+        let seen = ann.delivered(system::PARTICIPANT_ENABLED).await;
+        assert_eq!(seen.from, bob.id);
+        let streams = format!(r#""streams":{kinds}"#);
+        assert!(seen.message.as_str().contains(&streams), "{given:?}: {seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn others_are_not_enabled_with_their_connection() {
     let server = Server::start().await;
 

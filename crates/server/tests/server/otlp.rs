@@ -92,8 +92,7 @@ async fn a_message_beyond_the_rate_has_a_span_too() {
     .await;
     let (mut ann, _) = Client::connect(&server, Kind::Py0_56_0, "lobby", "ann").await;
 
-    // At first there is room for two.
-    // All at once, so that there is not room for one more meanwhile.
+    // At first there is room for two. All at once, so that there is not room for one more meanwhile.
     for _ in 0..3 {
         invoke(&mut ann, "broadcast", &message(None), PARENT).await;
     }
