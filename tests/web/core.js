@@ -17,8 +17,16 @@ export function coreOf(make, options, ear) {
   core.hold = (socket) => {
     held = new HeldSocket(socket);
   };
+  const ready = new Promise((resolve, reject) => {
+    ear.onOpened = resolve;
+    ear.onEnded = reject;
+  });
+  // Not every test waits for it.
+  ready.catch(() => {});
   const connect = core.connect.bind(core);
-  core.connect = (socket) =>
+  core.connect = async (socket) => {
     connect(held?.release() ?? { socket, messages: [], closing: undefined });
+    await ready;
+  };
   return core;
 }

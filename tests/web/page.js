@@ -70,6 +70,9 @@ export class Recorder {
   added = [];
   offers = [];
   calls = [];
+  /** Called when the room is ready, and with how the session ended. */
+  onOpened = undefined;
+  onEnded = undefined;
   /** Called with each message. */
   onMessage = undefined;
   /** Set to make every method throw after it has written down. */
@@ -81,7 +84,12 @@ export class Recorder {
     this.#note(`call ${type}`);
   }
 
+  opened() {
+    this.onOpened?.();
+  }
+
   ended(error) {
+    this.onEnded?.(error);
     this.#note(`ended ${error.code}`);
   }
 
