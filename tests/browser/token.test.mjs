@@ -123,9 +123,10 @@ it("a token that cannot be replaced is the end, and says why", LIMIT, async () =
   assert.equal(reason.code, "connection-refused");
   assert.match(reason.message, /expired/);
   // Written before the page was told, and perhaps not read yet.
-  while (!server.log.includes("token-expired")) {
+  for (let looks = 0; looks < 1000 && !server.log.includes("token-expired"); looks += 1) {
     await sleep(10);
   }
+  assert.match(server.log, /token-expired/);
   await page.context().close();
 });
 

@@ -84,13 +84,13 @@ describe("a room for tests", () => {
     }
   });
 
-  it("lets half an hour pass in seconds", async () => {
+  it("lets half an hour pass in less than a second", async () => {
     const room = make();
     const [ada] = await enter(room, ["ada", "bob", "cleo"]);
     const began = performance.now();
     await room.advance(30 * 60_000);
     const took = performance.now() - began;
-    assert.ok(took < 30_000, `it took ${took} ms`);
+    assert.ok(took < 1000, `it took ${took} ms`);
     assert.equal(ada.state, "open");
     assert.equal(room.now % 1, 0);
   });
