@@ -126,25 +126,27 @@ impl Session {
         let family = self.wire.family();
         self.ask(now, Request::Enable, Purpose::Enable(family))?;
         let may_be_old = !self.wire.is_family_known();
-        self.messaging = Messaging::Enabling(Enabling {
-            waiting,
-            fallback_at: may_be_old.then(|| now + self.config.generation_timeout),
-            deadline: now + self.config.request_timeout,
-            is_toolkit_taken: false,
-        });
+        let fallback_at = may_be_old.then(|| now + self.config.generation_timeout);
+        self.await_enabled(now, waiting, fallback_at);
         Ok(())
     }
 
     /// Waits for what was asked for with the connection, if the server says that it comes.
     pub(super) fn expect_enabling(&mut self, now: Timestamp) {
         if self.extensions().is_some_and(|extensions| extensions.enabled) {
-            self.messaging = Messaging::Enabling(Enabling {
-                waiting: Vec::new(),
-                fallback_at: None,
-                deadline: now + self.config.request_timeout,
-                is_toolkit_taken: false,
-            });
+            self.await_enabled(now, Vec::new(), None);
         }
+    }
+
+    fn await_enabled(
+        &mut self,
+        now: Timestamp,
+        waiting: Vec<RequestId>,
+        fallback_at: Option<Timestamp>,
+    ) {
+        let deadline = now + self.config.request_timeout;
+        let enabling = Enabling { waiting, fallback_at, deadline, is_toolkit_taken: false };
+        self.messaging = Messaging::Enabling(enabling);
     }
 
     /// `messaging.enabled` has come. Says whether it was asked for.
