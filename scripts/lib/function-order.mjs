@@ -18,44 +18,33 @@ const RUN_BYTES = 4;
 const AT_LEAST = 8;
 
 /**
- * The module with names for its functions whose order is the one that they should have, for wasm-opt's
- * `--reorder-functions-by-name`. Other names are left out.
+ * A module without names, with names for its functions whose order is the one that they should have, for
+ * wasm-opt's `--reorder-functions-by-name`.
  */
 export function namedInOrder(wasm) {
   const found = sections(wasm);
-  const imported = numberOf(found, IMPORT_SECTION);
-  const places = new Map(chain(functions(found)).map((index, place) => [index, place]));
-  const entries = [...places]
-    .sort(([a], [b]) => a - b)
-    .map(([index, place]) => {
-      return Buffer.concat([number(imported + index), name(String(place).padStart(6, "0"))]);
-    });
-  const names = Buffer.concat([number(entries.length), ...entries]);
-  const body = Buffer.concat([
-    name("name"),
-    Buffer.of(FUNCTION_NAMES),
-    number(names.length),
-    names,
-  ]);
-  const others = found.filter(
-    ({ id, body }) => id !== CUSTOM_SECTION || customName(body) !== "name",
-  );
-  return withSections([...others, { id: CUSTOM_SECTION, body }]);
+  const reader = (wanted) => new Reader(found.find(({ id }) => id === wanted).body);
+  const imported = reader(IMPORT_SECTION).number();
+  const code = reader(CODE_SECTION);
+  const bodies = Array.from({ length: code.number() }, () => code.take(code.number()));
+  const entries = placesOf(bodies).flatMap((place, index) => {
+    return [number(imported + index), name(String(place).padStart(6, "0"))];
+  });
+  const names = Buffer.concat([number(bodies.length), ...entries]);
+  const functions = [Buffer.of(FUNCTION_NAMES), number(names.length), names];
+  const body = Buffer.concat([name("name"), ...functions]);
+  return withSections([...found, { id: CUSTOM_SECTION, body }]);
 }
 
 const FUNCTION_NAMES = 1;
 
-const customName = (body) => new Reader(body).name();
-
-function numberOf(found, wanted) {
-  const section = found.find(({ id }) => id === wanted);
-  return section === undefined ? 0 : new Reader(section.body).number();
-}
-
-/** The bytes of each function. */
-function functions(found) {
-  const reader = new Reader(found.find(({ id }) => id === CODE_SECTION).body);
-  return Array.from({ length: reader.number() }, () => reader.take(reader.number()));
+/** Where each function should be. */
+function placesOf(bodies) {
+  const places = [];
+  for (const [place, index] of chain(bodies).entries()) {
+    places[index] = place;
+  }
+  return places;
 }
 
 /** Begins with the largest; each is followed by the one that is most like it, of those that are left. */
