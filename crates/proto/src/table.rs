@@ -113,7 +113,13 @@ impl<K: Ord, V> Table<K, V> {
         K: Borrow<Q>,
     {
         let live = &self.entries[self.gone..];
-        let found = live.binary_search_by(|(known, _)| known.borrow().cmp(key));
+        let compare = |(known, _): &(K, _)| known.borrow().cmp(key);
+        let found = match live {
+            // Answers come in the order of what was asked.
+            [first, ..] if compare(first).is_eq() => Ok(0),
+            [.., last] if compare(last).is_lt() => Err(live.len()),
+            _ => live.binary_search_by(compare),
+        };
         found.map(|at| at + self.gone).map_err(|at| at + self.gone)
     }
 }
