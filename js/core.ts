@@ -133,7 +133,7 @@ export class Core {
   }
 
   wake(): void {
-    this.ask((engine) => engine.wake());
+    this.ask(wake);
   }
 
   /** Ends the session as "closed". `ended` comes before it returns. */
@@ -188,11 +188,11 @@ export class Core {
 
   /** Asks the engine. What comes of it, `settle()` carries out. */
   ask<T>(act: (engine: Engine) => T): T {
-    return attempt(() => act(this.#engine));
+    return attempt(act, this.#engine);
   }
 
   settle(): void {
-    this.ask((engine) => engine.settle());
+    this.ask(settle);
   }
 
   /** Gives a command that is done at once. */
@@ -204,7 +204,10 @@ export class Core {
 
   /** Tells the engine that something is over. One that is dead knows. */
   tellOver(act: (engine: Engine) => void): void {
-    this.#quietly(() => this.command(act));
+    this.#quietly((engine) => {
+      act(engine);
+      engine.settle();
+    });
   }
 
   /** Gives a command that is answered later, unless it gives no number. */
@@ -214,8 +217,8 @@ export class Core {
       if (number === undefined) {
         resolve();
       } else {
-        const settle = (error?: RoomError) => (error === undefined ? resolve() : reject(error));
-        this.#requests.set(number, settle);
+        const answer = (error?: RoomError) => (error === undefined ? resolve() : reject(error));
+        this.#requests.set(number, answer);
       }
       this.#settleSoon();
     });
@@ -226,20 +229,20 @@ export class Core {
    * costs are the frames that it takes. Much goes before, so that others begin with it.
    */
   #settleSoon(): void {
-    this.#quietly(() => this.ask((engine) => engine.settleIfFull()));
+    this.#quietly(settleIfFull);
     if (!this.#isDue) {
       this.#isDue = true;
       queueMicrotask(() => {
         this.#isDue = false;
-        this.#quietly(() => this.settle());
+        this.#quietly(settle);
       });
     }
   }
 
   /** A dead engine has told whoever uses it. */
-  #quietly(act: () => void): void {
+  #quietly(act: (engine: Engine) => void): void {
     try {
-      act();
+      this.ask(act);
     } catch {
       // See `crash.ts`.
     }
@@ -295,7 +298,7 @@ export class Core {
     // Whole milliseconds, and one more, so that the moment has come. Browsers take waits above 31
     // bits for none at all; an alarm that is early is set again.
     const wholeMs = Math.min(Math.floor(waitMs) + 1, LONGEST_MS);
-    this.#timer = this.#clock.setTimeout(() => this.#quietly(() => this.wake()), wholeMs);
+    this.#timer = this.#clock.setTimeout(() => this.#quietly(wake), wholeMs);
   }
 
   #engineListener(listener: CoreListener): EngineListener {
@@ -336,7 +339,12 @@ export class Core {
       lost: (error) => told?.lost(error),
       resumed: () => told?.resumed(),
       discontinuity: (error) => told?.discontinuity(error),
-      answered: (request, error) => take(requests, request)?.(error),
+      done: (first, last) => {
+        for (let request = first; request <= last; request += 1) {
+          take(requests, request)?.();
+        }
+      },
+      failed: (request, error) => take(requests, request)?.(error),
       messagingEnabled: () => told?.messagingEnabled(),
       participantAdded: (participant) => told?.participantAdded(participant),
       participantRemoved: (id) => told?.participantRemoved(id),
@@ -367,6 +375,11 @@ export class Core {
     };
   }
 }
+
+// Made once, not for each message.
+const settle = (engine: Engine) => engine.settle();
+const settleIfFull = (engine: Engine) => engine.settleIfFull();
+const wake = (engine: Engine) => engine.wake();
 
 /** Takes what has a last event. */
 function take<T>(table: Map<number, T>, key: number): T | undefined {

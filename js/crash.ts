@@ -67,12 +67,12 @@ function tellAll(error: RoomError): void {
 }
 
 /** Asks the instance, unless it is dead. What it throws at its end is a crash. */
-export function attempt<T>(act: () => T): T {
+export function attempt<Part, T>(act: (part: Part) => T, part: Part): T {
   if (dead !== undefined) {
     throw dead;
   }
   try {
-    return act();
+    return act(part);
   } catch (error) {
     throw isTrap(error) ? crash(error) : error;
   }

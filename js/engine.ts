@@ -53,8 +53,10 @@ export interface EngineListener {
   resumed(): void;
   /** There is a connection again, but what was open has failed. `error` says why. */
   discontinuity(error: RoomError): void;
+  /** The one answer to each of these requests. A crossing for each would cost as much as the promise. */
+  done(first: number, last: number): void;
   /** The one answer to a request. */
-  answered(request: number, error: RoomError | undefined): void;
+  failed(request: number, error: RoomError): void;
 
   messagingEnabled(): void;
   participantAdded(participant: EngineParticipant): void;

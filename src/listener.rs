@@ -73,7 +73,10 @@ extern "C" {
     pub(crate) fn discontinuity(this: &EngineListener, error: &JsValue) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn answered(
+    pub(crate) fn done(this: &EngineListener, first: u32, last: u32) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn failed(
         this: &EngineListener,
         request: u32,
         error: &JsValue,

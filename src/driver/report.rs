@@ -34,8 +34,12 @@ impl Driver {
                 self.tell_place()?;
                 listener.discontinuity(&to_js(listener, &error))
             }
-            Event::Answered { request, result } => {
-                listener.answered(request.0, &self.outcome(result))
+            Event::Answered { request, result: Ok(()) } => {
+                let last = self.tell(|session| session.poll_done_after(request));
+                listener.done(request.0, last.0)
+            }
+            Event::Answered { request, result: Err(error) } => {
+                listener.failed(request.0, &to_js(listener, &error))
             }
             Event::MessagingEnabled => listener.messaging_enabled(),
             Event::ParticipantAdded(id) => {

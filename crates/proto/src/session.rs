@@ -401,6 +401,21 @@ impl Session {
         }
     }
 
+    /// Takes the outputs that follow, as long as each says that the next command after `request` was done;
+    /// gives the last. For drivers to whom it makes a difference to tell of many at once.
+    pub fn poll_done_after(&mut self, request: RequestId) -> RequestId {
+        let RequestId(mut last) = request;
+        let is_next = |output: &Output, next| {
+            matches!(output, Output::Event(Event::Answered { request, result: Ok(()) })
+                if *request == RequestId(next))
+        };
+        while self.outputs.front().is_some_and(|output| is_next(output, last + 1)) {
+            self.outputs.pop_front();
+            last += 1;
+        }
+        RequestId(last)
+    }
+
     /// Whether so much waits to leave that nothing is gained by waiting for more, so that it goes together:
     /// the server and the other side have nothing to do meanwhile.
     #[must_use]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use room_proto::{Config, Content, ErrorCode, Event, Input, MessageId, RequestId, ServerFrame};
+use room_proto::{
+    Config, Content, ErrorCode, Event, Input, MessageId, RequestId, ServerFrame, SessionError,
+    body::BodyForm,
+};
 
 use crate::bench::{Bench, Server, outgoing};
 
@@ -157,6 +160,37 @@ fn one_message_answers_requests_one_after_the_other() {
     bench.receive(ServerFrame::Responses { first, count: ServerFrame::MAX_RESPONSES });
     let last = Event::Answered { request: requests[3], result: Ok(()) };
     assert_eq!(bench.events(), [last]);
+}
+
+#[test]
+fn what_is_done_after_a_request_can_be_taken_at_once() {
+    let mut bench = Bench::joined(Server::Ours);
+    let request = send(&mut bench);
+    let (first, _) = bench.asked();
+    let requests = [request, send(&mut bench), send(&mut bench), send(&mut bench)];
+    let refused = Content::Error { text: "no".into(), code: None };
+    assert_eq!(bench.events(), []);
+
+    let answers = [
+        ServerFrame::Responses { first, count: 2 },
+        ServerFrame::Response { id: MessageId(first.0 + 2), content: refused },
+        ServerFrame::Response { id: MessageId(first.0 + 3), content: Content::Empty },
+    ];
+    for packet in
+        answers.iter().flat_map(|answer| answer.encode(first, BodyForm::Packed).packets(1024))
+    {
+        bench.session.handle_input(bench.now, Input::Received(&packet));
+    }
+
+    let before = RequestId(request.0 - 1);
+    assert_eq!(bench.session.poll_done_after(before), requests[1]);
+    // The failure is next, and is told as one.
+    assert_eq!(bench.session.poll_done_after(requests[1]), requests[1]);
+    assert_eq!(bench.session.poll_done_after(requests[2]), requests[2]);
+    let refused = SessionError::new(ErrorCode::ServerError, "no");
+    let rest = [(requests[2], Err(refused)), (requests[3], Ok(()))];
+    let told = rest.map(|(request, result)| Event::Answered { request, result });
+    assert_eq!(bench.events(), told);
 }
 
 #[test]
