@@ -192,6 +192,14 @@ class Page {
     return usedSize + backingStorageSize;
   }
 
+  /** What the processors have done for the process of this page, in seconds. */
+  async processorSeconds() {
+    await this.cdp("Performance.enable");
+    const { metrics } = await this.cdp("Performance.getMetrics");
+    await this.cdp("Performance.disable");
+    return metrics.find(({ name }) => name === "ProcessTime").value;
+  }
+
   async close() {
     const { browserContextId } = this.#ids;
     await this.#wire.send("Target.disposeBrowserContext", { browserContextId });

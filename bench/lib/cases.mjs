@@ -11,10 +11,10 @@ export const FULL = {
   burst: { count: 10_000, sdk: 400, times: 5 },
   pump: { total: 200 * MIB, sdk: 4 * MIB },
   gigabyte: { total: 1024 * MIB },
-  pipe: { total: 200 * MIB },
+  pipe: { total: 1024 * MIB },
   pipes: { total: 200 * MIB },
   big: { size: 16 * MIB, sdk: 4 * MIB },
-  beside: { total: 256 * MIB, sdk: 2 * MIB },
+  beside: { total: 1024 * MIB, sdk: 2 * MIB },
   aside: { total: 256 * MIB },
   broadcast: { count: 200, sdk: 20, times: 3 },
   crowd: { count: 20, members: 500, times: 3 },
@@ -47,9 +47,8 @@ const CASES = {
   burst: ({ stage, pair }, amounts) => burst(stage, pair, amounts),
   pump: ({ stage, pair }, { total }) => pump(stage, pair, total),
   gigabyte: ({ stage, pair }, { total }) => gigabyte(stage, pair, total),
-  pipe: ({ pair }, { total }) => pipe(pair, total, false, "from a file's stream(), MB/s"),
-  pipes: ({ pair }, { total }) =>
-    pipe(pair, total, true, "from stream() to a WritableStream, MB/s"),
+  pipe: ({ stage, pair }, { total }) => pipe(stage, pair, total, false),
+  pipes: ({ stage, pair }, { total }) => pipe(stage, pair, total, true),
   big: ({ pair }, { size }) => big(pair, size),
   beside: ({ pair }, { total }) => beside(pair, total),
   aside: ({ stage, pair, client }, { total }) =>
@@ -160,21 +159,24 @@ function bulk(page, total) {
 /** A stream that is long enough to show what grows. */
 async function gigabyte(stage, { a, b }, total) {
   const before = await memories(stage, [a, b]);
-  const value = await bulk(a, total);
+  const { value, shares } = await withShares(stage, [a, b], total, () => bulk(a, total));
   const after = await memories(stage, [a, b]);
   const growth = after.map((bytes, index) => Math.max(0, bytes - before[index]) / 1e6);
   return {
     "1 GiB, MB/s": total / value / 1000,
+    ...named("1 GiB", shares),
     "1 GiB, growth of a page, MB": Math.max(growth[0], growth[1]),
     "1 GiB, growth of the server, MB": growth[2],
   };
 }
 
 /** `isPiped`: the other side pipes it on. */
-async function pipe({ a }, total, isPiped, name) {
-  const act = (total, isPiped) => globalThis.bench.pipe(total, isPiped);
-  const value = await a.call(act, total, isPiped);
-  return { [name]: total / value / 1000 };
+async function pipe(stage, { a, b }, total, isPiped) {
+  const pipe = (total, isPiped) => globalThis.bench.pipe(total, isPiped);
+  const act = () => a.call(pipe, total, isPiped);
+  const { value, shares } = await withShares(stage, [a, b], total, act);
+  const what = isPiped ? "from stream() to a WritableStream" : "from a file's stream()";
+  return { [`${what}, MB/s`]: total / value / 1000, ...named(what, shares) };
 }
 
 async function big({ a }, size) {
@@ -250,4 +252,25 @@ async function withCpu(stage, act) {
   const before = await stage.processorSeconds();
   const value = await act();
   return { value, cpu: (await stage.processorSeconds()) - before };
+}
+
+/** The same for each of the two pages and for the server, in milliseconds for a MB. */
+async function withShares(stage, pages, total, act) {
+  const look = async () => [
+    ...(await Promise.all(pages.map((page) => page.processorSeconds()))),
+    stage.serverSeconds(),
+  ];
+  const before = await look();
+  const value = await act();
+  const after = await look();
+  const shares = after.map((seconds, index) => ((seconds - before[index]) * 1e3) / (total / 1e6));
+  return { value, shares };
+}
+
+function named(what, [writer, reader, server]) {
+  return {
+    [`${what}, CPU per MB of the page that writes, ms`]: writer,
+    [`${what}, CPU per MB of the page that reads, ms`]: reader,
+    [`${what}, CPU per MB of the server, ms`]: server,
+  };
 }

@@ -185,6 +185,11 @@ class Stage {
     return [...(await this.#browser.processes()), server];
   }
 
+  /** What they have done for the server. */
+  serverSeconds() {
+    return seconds(this.#server.child.pid);
+  }
+
   /** The memory of the server, in bytes. */
   serverBytes() {
     const status = readFileSync(`/proc/${this.#server.child.pid}/status`, "utf8");
