@@ -40,7 +40,7 @@ pub(crate) struct Driver {
     alarm: Cell<Option<Timestamp>>,
     /// The time of what has been asked and is not settled.
     time: Cell<Option<Timestamp>>,
-    /// Who sends messages, and of what types.
+    /// Who sends messages, of what types, and what is said of chunks.
     words: Words,
 }
 
@@ -113,6 +113,10 @@ impl Driver {
 
     pub(crate) fn listener(&self) -> &EngineListener {
         &self.listener
+    }
+
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
     }
 
     /// Makes the JavaScript error of a result.

@@ -217,7 +217,8 @@ impl Engine {
     pub fn read_stream(&self, stream: u32) -> Result<JsValue, JsValue> {
         match self.driver.ask(|session, now| session.read_stream(now, StreamKey(stream))) {
             Read::Chunk { header, data } => {
-                self.driver.listener().chunk(header.as_str(), lent::give(&data))
+                let header = self.driver.words().get(header.as_str());
+                self.driver.listener().chunk(&header, lent::give(&data))
             }
             Read::Pending => Ok(JsValue::UNDEFINED),
             Read::End => Ok(JsValue::NULL),

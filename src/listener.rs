@@ -35,7 +35,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(crate) fn chunk(
         this: &EngineListener,
-        header: &str,
+        header: &JsValue,
         data: Uint8Array,
     ) -> Result<JsValue, JsValue>;
 

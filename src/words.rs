@@ -16,6 +16,9 @@ pub(crate) struct Words {
 impl Words {
     /// The word as JavaScript has it.
     pub(crate) fn get(&self, word: &str) -> JsValue {
+        if word.len() > LONGEST {
+            return JsValue::from_str(word);
+        }
         let mut known = self.known.borrow_mut();
         let is_known = |(text, _): &&(String, JsValue)| !text.is_empty() && text == word;
         if let Some((_, value)) = known.iter().find(is_known) {
@@ -31,3 +34,5 @@ impl Words {
 
 /// A few senders with a few types.
 const MOST: usize = 8;
+/// What is longer is hardly said twice.
+const LONGEST: usize = 64;
