@@ -167,26 +167,28 @@ export class MessageStreamReader {
   }
 
   /** Reads to the end; leaving the loop early cancels the stream. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<MessageStreamChunk, void, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageStreamChunk, undefined, undefined> {
+    type Next = Promise<IteratorResult<MessageStreamChunk, undefined>>;
     const reader = this.readable.getReader();
     let isOver = false;
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) {
-          isOver = true;
-          return;
-        }
-        yield value;
-      }
-    } catch (error) {
+    const end = () => {
       isOver = true;
-      throw error;
-    } finally {
-      if (!isOver) {
-        await reader.cancel("the reader has had enough");
-      }
       reader.releaseLock();
-    }
+    };
+    reader.closed.then(end, end);
+    const nothing = { done: true, value: undefined } as const;
+    return {
+      // What the platform gives, as it is: a generator would make three promises more for each chunk.
+      next: () => (isOver ? Promise.resolve(nothing) : (reader.read() as Next)),
+      return: async () => {
+        if (!isOver) {
+          await reader.cancel("the reader has had enough");
+        }
+        return nothing;
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 }

@@ -239,6 +239,54 @@ it("a time limit for the answer can be set", async () => {
   assert.equal(failure.code, "timeout");
 });
 
+it("a loop that is left cancels the stream, and one that ends lets go of it", async () => {
+  const seen = await page.evaluate(async () => {
+    const { open, help } = globalThis;
+    const write = (writer) => writer.write({ data: new Uint8Array([1]) });
+
+    const left = await open();
+    const reading = (async () => {
+      for await (const { data } of left.reader) {
+        return [...data];
+      }
+    })();
+    await write(left.writer);
+    const first = await reading;
+    const writer = await help.failure(() => left.writer.closed);
+
+    const failed = await open();
+    const readingFailed = help.failure(async () => {
+      for await (const chunk of failed.reader) {
+        void chunk;
+      }
+    });
+    await failed.writer.abort("the disk is full");
+
+    const ended = await open();
+    await write(ended.writer);
+    await ended.writer.close();
+    const steps = ended.reader[Symbol.asyncIterator]();
+    const { value } = await steps.next();
+    const last = [await steps.next(), await steps.next(), await steps.return()];
+    return {
+      first,
+      writer: [writer.code, /had enough/.test(writer.message)],
+      failed: (await readingFailed).code,
+      value: [...value.data],
+      last: last.map(({ done, value }) => [done, value === undefined]),
+      isLocked: [left, failed, ended].map(({ reader }) => reader.readable.locked),
+    };
+  });
+  assert.deepEqual(seen, {
+    first: [1],
+    writer: ["stream-aborted", true],
+    failed: "stream-aborted",
+    value: [1],
+    last: Array(3).fill([true, true]),
+    isLocked: [false, false, false],
+  });
+});
+
 it("abort, cancel and leaving reach the other side as errors", async () => {
   const failures = await page.evaluate(async () => {
     const { open, bob, help } = globalThis;
