@@ -100,7 +100,9 @@ impl Connection {
     ///
     /// The first thing that fails.
     pub(crate) async fn open(&self) -> Result<Client, Failure> {
-        let mut client = self.connect().await?;
+        let (url, tokens) = self.way_in().await?;
+        let options = Options { is_enabled: true, ..self.options() };
+        let mut client = Client::connect(&url, tokens, options).await?;
         match client.enable().await {
             Ok(()) => Ok(client),
             Err(error) => {
@@ -110,20 +112,10 @@ impl Connection {
         }
     }
 
-    /// Connects.
-    ///
-    /// # Errors
-    ///
-    /// The first thing that fails.
-    pub(crate) async fn connect(&self) -> Result<Client, Failure> {
-        let (url, tokens) = self.way_in().await?;
-        Ok(Client::connect(&url, tokens, self.options()).await?)
-    }
-
     /// How the client behaves.
     pub(crate) fn options(&self) -> Options {
         let session = Config { reconnect: !self.reconnect.is_zero(), ..Config::default() };
         let backoff = Backoff { give_up_after: Some(self.reconnect), ..Backoff::default() };
-        Options { session, backoff }
+        Options { session, backoff, ..Options::default() }
     }
 }

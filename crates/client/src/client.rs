@@ -17,7 +17,7 @@ use crate::{
     connect::{Door, Refusal},
     line::{Line, LineEvent},
     options::Options,
-    room_url::RoomUrl,
+    room_url::{RoomUrl, Wanted},
     socket::{Socket, SocketEvent},
     token_source::TokenSource,
 };
@@ -55,10 +55,11 @@ impl Client {
         tokens: impl Into<TokenSource>,
         options: impl Into<Options>,
     ) -> Result<Self, SessionError> {
-        let Options { session: config, backoff } = options.into();
+        let Options { session: config, backoff, is_enabled } = options.into();
         let door = Door::new(url.clone(), tokens.into(), &config);
         let session = Session::new(config);
-        let line = Line::Opening(Box::pin(door.clone().open(session.resume_query())));
+        let wanted = Wanted { resume: session.resume_query(), is_enabled };
+        let line = Line::Opening(Box::pin(door.clone().open(wanted)));
         let started = Instant::now();
         let mut client = Self {
             session,
@@ -86,7 +87,8 @@ impl Client {
         &self.session
     }
 
-    /// Lets others see us, and us them. Done when the list of participants is complete.
+    /// Lets others see us, and us them. Done when the list of participants is complete, which
+    /// [`Options::is_enabled`] may have asked for already.
     ///
     /// # Errors
     ///
@@ -295,8 +297,9 @@ impl Client {
     fn try_again(&mut self) {
         match self.session.reconnect(self.started.elapsed()) {
             Ok(()) => {
-                let resume = self.session.resume_query();
-                self.line = Line::Opening(Box::pin(self.door.clone().open(resume)));
+                // Whether messaging was enabled, the session knows, and asks for it itself.
+                let wanted = Wanted { resume: self.session.resume_query(), is_enabled: false };
+                self.line = Line::Opening(Box::pin(self.door.clone().open(wanted)));
             }
             // It is over, as its last event says.
             Err(_) => self.line.end(),

@@ -11,7 +11,11 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::{room_url::RoomUrl, socket::Socket, token_source::TokenSource};
+use crate::{
+    room_url::{RoomUrl, Wanted},
+    socket::Socket,
+    token_source::TokenSource,
+};
 
 /// All that is needed to open a connection, however often.
 #[derive(Clone, Debug)]
@@ -34,11 +38,11 @@ impl Door {
         Self { url, tokens, ws_config: ws_config(config) }
     }
 
-    /// Asks for a token and opens a socket. `resume` goes into the query.
-    pub(crate) async fn open(self, resume: Option<String>) -> Result<Box<Socket>, Refusal> {
+    /// Asks for a token and opens a socket.
+    pub(crate) async fn open(self, wanted: Wanted) -> Result<Box<Socket>, Refusal> {
         let Self { url, tokens, ws_config } = self;
         let token = tokens.ask().await?;
-        let request = url.request(&token, resume.as_deref())?;
+        let request = url.request(&token, &wanted)?;
         match connect_async_with_config(request, Some(ws_config), true).await {
             Ok((stream, _)) => Ok(Box::new(Socket::new(stream))),
             Err(error) => Err(refused(&url, &error)),

@@ -11,6 +11,10 @@ pub struct Options {
     pub session: Config,
     /// When the next connection is opened.
     pub backoff: Backoff,
+    /// Whether the first connection asks for messaging to be enabled. A server of ours does so when the
+    /// room is ready, and [`Client::enable`](crate::Client::enable) only waits for it, which saves a round
+    /// trip; of others it asks.
+    pub is_enabled: bool,
 }
 
 impl From<Config> for Options {

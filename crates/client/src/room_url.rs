@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use room_proto::{ErrorCode, Extensions, Resume, SessionError};
+use room_proto::{ErrorCode, Extensions, Resume, Session, SessionError};
 use thiserror::Error;
 use tokio_tungstenite::tungstenite::{
     client::IntoClientRequest as _,
@@ -11,6 +11,15 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use crate::token::Token;
+
+/// What one connection asks for, beside the room.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    /// The session that is to go on, in the words of [`Session::resume_query`].
+    pub(crate) resume: Option<String>,
+    /// Whether messaging is to be enabled as soon as the room is ready.
+    pub(crate) is_enabled: bool,
+}
 
 /// The `ws:` URL of a room. Shows itself without its query, which may hold a token.
 #[derive(Clone, Eq, PartialEq)]
@@ -44,20 +53,20 @@ impl RoomUrl {
         self.uri.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// The request that opens a WebSocket there. `resume` says which session is to go on.
+    /// The request that opens a WebSocket there.
     ///
     /// # Errors
     ///
     /// `invalid-token` if the token cannot stand in a header.
-    pub(crate) fn request(
-        &self,
-        token: &Token,
-        resume: Option<&str>,
-    ) -> Result<Request, SessionError> {
+    pub(crate) fn request(&self, token: &Token, wanted: &Wanted) -> Result<Request, SessionError> {
         let invalid_url =
             |error| SessionError::new(ErrorCode::InvalidUrl, format!("{self}: {error}"));
-        let resume = resume.map(|resume| format!("&{}={}", Resume::QUERY, encoded(resume)));
-        let uri = format!("{}{}", self.uri, resume.unwrap_or_default());
+        let resume = wanted.resume.as_deref().map(|resume| (Resume::QUERY, resume));
+        let enable = wanted.is_enabled.then_some((Extensions::ENABLE_QUERY, Session::STREAMS));
+        let mut uri = self.uri.to_string();
+        for (name, value) in resume.into_iter().chain(enable) {
+            uri.push_str(&format!("&{name}={}", encoded(value)));
+        }
         let mut request = uri.into_client_request().map_err(invalid_url)?;
         request.headers_mut().insert(header::AUTHORIZATION, token.bearer()?);
         Ok(request)
@@ -260,17 +269,25 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_goes_on_is_named_in_the_query() {
+    fn what_a_connection_asks_for_is_in_the_query() {
         let url = RoomUrl::parse("ws://h/rooms/a", None).expect("a URL");
         let token = Token::new("x").expect("a token");
-        let query = |resume| {
-            let request = url.request(&token, resume).expect("a request");
-            request.uri().query().unwrap_or_default().to_owned()
+        let query = |resume: Option<&str>, is_enabled| {
+            let wanted = Wanted { resume: resume.map(str::to_owned), is_enabled };
+            let request = url.request(&token, &wanted).expect("a request");
+            let query = request.uri().query().unwrap_or_default();
+            query.strip_prefix("room-messaging=1&v=0.56.0").map(str::to_owned)
         };
 
-        assert_eq!(query(None), "room-messaging=1&v=0.56.0");
-        assert_eq!(query(Some("new")), "room-messaging=1&v=0.56.0&resume=new");
-        assert_eq!(query(Some("a&b é.7")), "room-messaging=1&v=0.56.0&resume=a%26b%20%C3%A9.7");
+        for (resume, is_enabled, more) in [
+            (None, false, ""),
+            (Some("new"), false, "&resume=new"),
+            (Some("a&b é.7"), false, "&resume=a%26b%20%C3%A9.7"),
+            (Some("new"), true, "&resume=new&enable=duplex%2Cv1"),
+            (None, true, "&enable=duplex%2Cv1"),
+        ] {
+            assert_eq!(query(resume, is_enabled).as_deref(), Some(more));
+        }
     }
 
     #[test]

@@ -218,7 +218,11 @@ fn url(address: SocketAddr) -> RoomUrl {
 }
 
 fn options() -> Options {
-    Options { session: Config { reconnect: true, ..Config::default() }, backoff: quick() }
+    Options {
+        session: Config { reconnect: true, ..Config::default() },
+        backoff: quick(),
+        ..Options::default()
+    }
 }
 
 /// So short that no test waits.

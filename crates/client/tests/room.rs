@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use bytes::Bytes;
-use room_client::{Client, RoomUrl, Token};
+use room_client::{Client, Options, RoomUrl, Token};
 use room_proto::{
-    Config, Event, JsonText, Outgoing, ParticipantId,
+    Event, JsonText, Outgoing, ParticipantId,
     session::{CallRead, Read},
 };
 use room_server::{Keys, NewToken, RoomName, Secret, ServerConfig};
@@ -33,6 +33,21 @@ async fn many_requests_are_under_way_at_once() {
         });
         assert_eq!(delivered.await.message.as_str(), format!("{{\"index\":{index}}}"));
     }
+}
+
+#[tokio::test]
+async fn messaging_is_enabled_with_the_connection() {
+    let (url, secret) = serve().await;
+    let mut ann = join(&url, &secret).await;
+    let options = Options { is_enabled: true, ..Options::default() };
+    let bob = join_with(&url, &secret, options).await;
+
+    let enabled = |client: &Client| client.session().extensions().unwrap().enabled;
+    assert_eq!((enabled(&ann), enabled(&bob)), (false, true));
+    until(&mut ann, |event| (event == Event::ParticipantAdded(id(&bob))).then_some(())).await;
+    let seen = |by: &Client, whom: &Client| by.session().participant(id(whom).as_str()).cloned();
+    let (by_ann, by_bob) = (seen(&ann, &bob).unwrap(), seen(&bob, &ann).unwrap());
+    assert_eq!(by_ann.attributes, by_bob.attributes, "the same as of who enables later");
 }
 
 #[tokio::test]
@@ -99,13 +114,7 @@ async fn a_duplex_stream_may_be_opened_to_us() {
 
 /// Two clients in one room that know each other.
 async fn pair() -> (Client, Client) {
-    let secret = Secret::random();
-    let config = ServerConfig::new(Keys::from_secret(secret.clone()));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(room_server::run(listener, config, std::future::pending()));
-
-    let url = RoomUrl::parse(&format!("ws://{address}"), Some("lobby")).unwrap();
+    let (url, secret) = serve().await;
     let mut ann = join(&url, &secret).await;
     let bob = join(&url, &secret).await;
     while ann.session().participants().next().is_none() {
@@ -114,11 +123,25 @@ async fn pair() -> (Client, Client) {
     (ann, bob)
 }
 
+/// A server, by the URL of a room and what its tokens are signed with.
+async fn serve() -> (RoomUrl, Secret) {
+    let secret = Secret::random();
+    let config = ServerConfig::new(Keys::from_secret(secret.clone()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(room_server::run(listener, config, std::future::pending()));
+    (RoomUrl::parse(&format!("ws://{address}"), Some("lobby")).unwrap(), secret)
+}
+
 async fn join(url: &RoomUrl, secret: &Secret) -> Client {
+    join_with(url, secret, Options::default()).await
+}
+
+async fn join_with(url: &RoomUrl, secret: &Secret, options: Options) -> Client {
     let room = RoomName::new("lobby").unwrap();
     let token = NewToken { room: &room, name: "Ann", role: "user", expires_in: None };
     let token = Token::new(&token.sign(secret)).unwrap();
-    let mut client = Client::connect(url, &token, Config::default()).await.unwrap();
+    let mut client = Client::connect(url, &token, options).await.unwrap();
     client.enable().await.unwrap();
     client
 }

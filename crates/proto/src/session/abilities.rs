@@ -47,6 +47,10 @@ impl Participant {
 }
 
 impl Session {
+    /// The kinds that a session takes and announces, as the value of
+    /// [`Extensions::ENABLE_QUERY`](crate::Extensions::ENABLE_QUERY).
+    pub const STREAMS: &'static str = "duplex,v1";
+
     /// How bytes go to a participant: in the form that it announces, `V1` if it announces both or
     /// nothing.
     ///
