@@ -101,7 +101,7 @@ impl Connection {
     /// The first thing that fails.
     pub(crate) async fn open(&self) -> Result<Client, Failure> {
         let (url, tokens) = self.way_in().await?;
-        let options = Options { is_enabled: true, ..self.options() };
+        let options = Options { enables: true, ..self.options() };
         let mut client = Client::connect(&url, tokens, options).await?;
         match client.enable().await {
             Ok(()) => Ok(client),

@@ -55,10 +55,10 @@ impl Client {
         tokens: impl Into<TokenSource>,
         options: impl Into<Options>,
     ) -> Result<Self, SessionError> {
-        let Options { session: config, backoff, is_enabled } = options.into();
+        let Options { session: config, backoff, enables } = options.into();
         let door = Door::new(url.clone(), tokens.into(), &config);
         let session = Session::new(config);
-        let wanted = Wanted { resume: session.resume_query(), is_enabled };
+        let wanted = Wanted { resume: session.resume_query(), enables };
         let line = Line::Opening(Box::pin(door.clone().open(wanted)));
         let started = Instant::now();
         let mut client = Self {
@@ -88,7 +88,7 @@ impl Client {
     }
 
     /// Lets others see us, and us them. Done when the list of participants is complete, which
-    /// [`Options::is_enabled`] may have asked for already.
+    /// [`Options::enables`] may have asked for already.
     ///
     /// # Errors
     ///
@@ -298,7 +298,7 @@ impl Client {
         match self.session.reconnect(self.started.elapsed()) {
             Ok(()) => {
                 // Whether messaging was enabled, the session knows, and asks for it itself.
-                let wanted = Wanted { resume: self.session.resume_query(), is_enabled: false };
+                let wanted = Wanted { resume: self.session.resume_query(), enables: false };
                 self.line = Line::Opening(Box::pin(self.door.clone().open(wanted)));
             }
             // It is over, as its last event says.

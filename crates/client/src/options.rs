@@ -14,7 +14,7 @@ pub struct Options {
     /// Whether the first connection asks for messaging to be enabled. A server of ours does so when the
     /// room is ready, and [`Client::enable`](crate::Client::enable) only waits for it, which saves a round
     /// trip; of others it asks.
-    pub is_enabled: bool,
+    pub enables: bool,
 }
 
 impl From<Config> for Options {

@@ -18,7 +18,7 @@ pub(crate) struct Wanted {
     /// The session that is to go on, in the words of [`Session::resume_query`].
     pub(crate) resume: Option<String>,
     /// Whether messaging is to be enabled as soon as the room is ready.
-    pub(crate) is_enabled: bool,
+    pub(crate) enables: bool,
 }
 
 /// The `ws:` URL of a room. Shows itself without its query, which may hold a token.
@@ -62,7 +62,7 @@ impl RoomUrl {
         let invalid_url =
             |error| SessionError::new(ErrorCode::InvalidUrl, format!("{self}: {error}"));
         let resume = wanted.resume.as_deref().map(|resume| (Resume::QUERY, resume));
-        let enable = wanted.is_enabled.then_some((Extensions::ENABLE_QUERY, Session::STREAMS));
+        let enable = wanted.enables.then_some((Extensions::ENABLE_QUERY, Session::STREAMS));
         let mut uri = self.uri.to_string();
         for (name, value) in resume.into_iter().chain(enable) {
             uri.push_str(&format!("&{name}={}", encoded(value)));
@@ -272,21 +272,21 @@ mod tests {
     fn what_a_connection_asks_for_is_in_the_query() {
         let url = RoomUrl::parse("ws://h/rooms/a", None).expect("a URL");
         let token = Token::new("x").expect("a token");
-        let query = |resume: Option<&str>, is_enabled| {
-            let wanted = Wanted { resume: resume.map(str::to_owned), is_enabled };
+        let query = |resume: Option<&str>, enables| {
+            let wanted = Wanted { resume: resume.map(str::to_owned), enables };
             let request = url.request(&token, &wanted).expect("a request");
             let query = request.uri().query().unwrap_or_default();
             query.strip_prefix("room-messaging=1&v=0.56.0").map(str::to_owned)
         };
 
-        for (resume, is_enabled, more) in [
+        for (resume, enables, more) in [
             (None, false, ""),
             (Some("new"), false, "&resume=new"),
             (Some("a&b é.7"), false, "&resume=a%26b%20%C3%A9.7"),
             (Some("new"), true, "&resume=new&enable=duplex%2Cv1"),
             (None, true, "&enable=duplex%2Cv1"),
         ] {
-            assert_eq!(query(resume, is_enabled).as_deref(), Some(more));
+            assert_eq!(query(resume, enables).as_deref(), Some(more));
         }
     }
 

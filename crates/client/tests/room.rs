@@ -39,7 +39,7 @@ async fn many_requests_are_under_way_at_once() {
 async fn messaging_is_enabled_with_the_connection() {
     let (url, secret) = serve().await;
     let mut ann = join(&url, &secret).await;
-    let options = Options { is_enabled: true, ..Options::default() };
+    let options = Options { enables: true, ..Options::default() };
     let bob = join_with(&url, &secret, options).await;
 
     let enabled = |client: &Client| client.session().extensions().unwrap().enabled;
