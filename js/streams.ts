@@ -167,28 +167,26 @@ export class MessageStreamReader {
   }
 
   /** Reads to the end; leaving the loop early cancels the stream. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<MessageStreamChunk, undefined, undefined> {
-    type Next = Promise<IteratorResult<MessageStreamChunk, undefined>>;
+  async *[Symbol.asyncIterator](): AsyncGenerator<MessageStreamChunk, void, undefined> {
     const reader = this.readable.getReader();
     let isOver = false;
-    const end = () => {
-      isOver = true;
-      reader.releaseLock();
-    };
-    reader.closed.then(end, end);
-    const nothing = { done: true, value: undefined } as const;
-    return {
-      // What the platform gives, as it is: a generator would make three promises more for each chunk.
-      next: () => (isOver ? Promise.resolve(nothing) : (reader.read() as Next)),
-      return: async () => {
-        if (!isOver) {
-          await reader.cancel("the reader has had enough");
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) {
+          isOver = true;
+          return;
         }
-        return nothing;
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+        yield value;
+      }
+    } catch (error) {
+      isOver = true;
+      throw error;
+    } finally {
+      if (!isOver) {
+        await reader.cancel("the reader has had enough");
+      }
+      reader.releaseLock();
+    }
   }
 }
