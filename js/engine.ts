@@ -55,7 +55,7 @@ export interface EngineListener {
   discontinuity(error: RoomError): void;
   /** The one answer to each of these requests. A crossing for each would cost as much as the promise. */
   done(first: number, last: number): void;
-  /** The one answer to a request. */
+  /** The one answer to a request that failed. */
   failed(request: number, error: RoomError): void;
 
   messagingEnabled(): void;

@@ -40,8 +40,10 @@ pub(crate) struct Driver {
     alarm: Cell<Option<Timestamp>>,
     /// The time of what has been asked and is not settled.
     time: Cell<Option<Timestamp>>,
-    /// Who sends messages, of what types, and what is said of chunks.
+    /// Who sends messages, and of what types.
     words: Words,
+    /// What is said of chunks.
+    headers: Words,
 }
 
 impl Driver {
@@ -56,6 +58,7 @@ impl Driver {
             alarm: Cell::default(),
             time: Cell::default(),
             words: Words::default(),
+            headers: Words::default(),
         })
     }
 
@@ -115,8 +118,8 @@ impl Driver {
         &self.listener
     }
 
-    pub(crate) fn words(&self) -> &Words {
-        &self.words
+    pub(crate) fn headers(&self) -> &Words {
+        &self.headers
     }
 
     /// Makes the JavaScript error of a result.

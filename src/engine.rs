@@ -217,7 +217,7 @@ impl Engine {
     pub fn read_stream(&self, stream: u32) -> Result<JsValue, JsValue> {
         match self.driver.ask(|session, now| session.read_stream(now, StreamKey(stream))) {
             Read::Chunk { header, data } => {
-                let header = self.driver.words().get(header.as_str());
+                let header = self.driver.headers().get(header.as_str());
                 self.driver.listener().chunk(&header, lent::give(&data))
             }
             Read::Pending => Ok(JsValue::UNDEFINED),

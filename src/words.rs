@@ -32,7 +32,7 @@ impl Words {
     }
 }
 
-/// A few senders with a few types.
+/// A few senders with a few types; or headers, of which nearly all are {}.
 const MOST: usize = 8;
 /// What is longer is hardly said twice.
 const LONGEST: usize = 64;

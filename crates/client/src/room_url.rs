@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{
 use crate::token::Token;
 
 /// What one connection asks for, beside the room.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     /// The session that is to go on, in the words of [`Session::resume_query`].
     pub(crate) resume: Option<String>,

@@ -48,7 +48,7 @@ impl Participant {
 
 impl Session {
     /// The kinds that a session takes and announces, as the value of
-    /// [`Extensions::ENABLE_QUERY`](crate::Extensions::ENABLE_QUERY).
+    /// [`Extensions::ENABLE_QUERY`](crate::Extensions::ENABLE_QUERY): what [`Session::enable`] announces.
     pub const STREAMS: &'static str = "duplex,v1";
 
     /// How bytes go to a participant: in the form that it announces, `V1` if it announces both or

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use room_proto::{
-    Config, Content, ErrorCode, Event, Input, MessageId, RequestId, ServerFrame, SessionError,
-    body::BodyForm,
+    Config, Content, ErrorCode, Event, Input, MessageId, Output, RequestId, ServerFrame,
+    SessionError, body::BodyForm,
 };
 
 use crate::bench::{Bench, Server, outgoing};
@@ -186,11 +186,13 @@ fn what_is_done_after_a_request_can_be_taken_at_once() {
     assert_eq!(bench.session.poll_done_after(before), requests[1]);
     // The failure is next, and is told as one.
     assert_eq!(bench.session.poll_done_after(requests[1]), requests[1]);
-    assert_eq!(bench.session.poll_done_after(requests[2]), requests[2]);
-    let refused = SessionError::new(ErrorCode::ServerError, "no");
-    let rest = [(requests[2], Err(refused)), (requests[3], Ok(()))];
-    let told = rest.map(|(request, result)| Event::Answered { request, result });
-    assert_eq!(bench.events(), told);
+    let result = Err(SessionError::new(ErrorCode::ServerError, "no"));
+    let failed = Output::Event(Event::Answered { request: requests[2], result });
+    assert_eq!(bench.session.poll_output(), Some(failed));
+    // What is done next is not what comes after that one.
+    assert_eq!(bench.session.poll_done_after(requests[1]), requests[1]);
+    assert_eq!(bench.session.poll_done_after(requests[2]), requests[3]);
+    assert_eq!(bench.session.poll_output(), None);
 }
 
 #[test]
