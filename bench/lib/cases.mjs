@@ -172,9 +172,9 @@ async function gigabyte(stage, { a, b }, total) {
 
 /** `isPiped`: the other side pipes it on. */
 async function pipe(stage, { a, b }, total, isPiped) {
-  const pipe = (total, isPiped) => globalThis.bench.pipe(total, isPiped);
-  const act = () => a.call(pipe, total, isPiped);
-  const { value, shares } = await withShares(stage, [a, b], total, act);
+  const act = (total, isPiped) => globalThis.bench.pipe(total, isPiped);
+  const piped = () => a.call(act, total, isPiped);
+  const { value, shares } = await withShares(stage, [a, b], total, piped);
   const what = isPiped ? "from stream() to a WritableStream" : "from a file's stream()";
   return { [`${what}, MB/s`]: total / value / 1000, ...named(what, shares) };
 }
@@ -254,7 +254,7 @@ async function withCpu(stage, act) {
   return { value, cpu: (await stage.processorSeconds()) - before };
 }
 
-/** The same for each of the two pages and for the server, in milliseconds for a MB. */
+/** With what the processors do for each of the two pages and for the server, in milliseconds for a MB. */
 async function withShares(stage, pages, total, act) {
   const look = async () => [
     ...(await Promise.all(pages.map((page) => page.processorSeconds()))),
