@@ -87,6 +87,38 @@ it("a trap in a call ends everything with one error", async () => {
   });
 });
 
+it("a loop that is busy when the instance fails ends with the error", async () => {
+  const page = await enter("crash-loop");
+  const other = await stage.blank();
+  await stage.join(other, "crash-loop", "bob");
+  const offered = page.evaluateHandle(() => {
+    const { ada } = globalThis;
+    return { reader: new Promise((resolve) => void ada.messaging.enable(resolve)) };
+  });
+  const reading = (await offered).evaluate(async (offer) => {
+    const { ada, help, destroy } = globalThis;
+    const sizes = [];
+    const error = await help.failure(async () => {
+      for await (const { data } of await offer.reader) {
+        sizes.push(data.byteLength);
+        destroy();
+        await help.failure(() => ada.messaging.broadcastMessage("x", {}));
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    });
+    return { sizes, code: error.code };
+  });
+  await other.evaluate(async () => {
+    const { bob, help } = globalThis;
+    const ada =
+      bob.messaging.remoteParticipants[0] ??
+      (await help.next(bob.messaging, "participant_added")).participant;
+    const writer = await bob.messaging.createStream(ada, {});
+    await writer.write({ data: new Uint8Array(3) });
+  });
+  assert.deepEqual(await reading, { sizes: [3], code: "internal" });
+});
+
 it("a trap that nobody called for is noticed too", async () => {
   const page = await enter("crash-2");
   const other = await stage.blank();
