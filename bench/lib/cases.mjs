@@ -158,25 +158,24 @@ function bulk(page, total) {
 
 /** A stream that is long enough to show what grows. */
 async function gigabyte(stage, { a, b }, total) {
-  const before = await memories(stage, [a, b]);
-  const { value, shares } = await withShares(stage, [a, b], total, () => bulk(a, total));
-  const after = await memories(stage, [a, b]);
-  const growth = after.map((bytes, index) => Math.max(0, bytes - before[index]) / 1e6);
+  const pages = [a, b];
+  const { value, changes } = await withChanges(
+    () => memories(stage, pages),
+    () => rated("1 GiB", stage, pages, total, () => bulk(a, total)),
+  );
+  const growth = changes.map((bytes) => Math.max(0, bytes) / 1e6);
   return {
-    "1 GiB, MB/s": total / value / 1000,
-    ...named("1 GiB", shares),
+    ...value,
     "1 GiB, growth of a page, MB": Math.max(growth[0], growth[1]),
     "1 GiB, growth of the server, MB": growth[2],
   };
 }
 
 /** `isPiped`: the other side pipes it on. */
-async function pipe(stage, { a, b }, total, isPiped) {
-  const act = (total, isPiped) => globalThis.bench.pipe(total, isPiped);
-  const piped = () => a.call(act, total, isPiped);
-  const { value, shares } = await withShares(stage, [a, b], total, piped);
+function pipe(stage, { a, b }, total, isPiped) {
   const what = isPiped ? "from stream() to a WritableStream" : "from a file's stream()";
-  return { [`${what}, MB/s`]: total / value / 1000, ...named(what, shares) };
+  const act = (total, isPiped) => globalThis.bench.pipe(total, isPiped);
+  return rated(what, stage, [a, b], total, () => a.call(act, total, isPiped));
 }
 
 async function big({ a }, size) {
@@ -249,28 +248,33 @@ async function memories(stage, pages) {
 }
 
 async function withCpu(stage, act) {
-  const before = await stage.processorSeconds();
-  const value = await act();
-  return { value, cpu: (await stage.processorSeconds()) - before };
+  const { value, changes } = await withChanges(async () => [await stage.processorSeconds()], act);
+  return { value, cpu: changes[0] };
 }
 
-/** With what the processors do for each of the two pages and for the server, in milliseconds for a MB. */
-async function withShares(stage, pages, total, act) {
+/**
+ * The rate of a stream, and what the processors do for each of the two pages and for the server. `act` gives
+ * how many milliseconds it took.
+ */
+async function rated(what, stage, pages, total, act) {
   const look = async () => [
     ...(await Promise.all(pages.map((page) => page.processorSeconds()))),
     stage.serverSeconds(),
   ];
-  const before = await look();
-  const value = await act();
-  const after = await look();
-  const shares = after.map((seconds, index) => ((seconds - before[index]) * 1e3) / (total / 1e6));
-  return { value, shares };
-}
-
-function named(what, [writer, reader, server]) {
+  const { value, changes } = await withChanges(look, act);
+  const [writer, reader, server] = changes.map((seconds) => (seconds * 1e3) / (total / 1e6));
   return {
+    [`${what}, MB/s`]: total / value / 1000,
     [`${what}, CPU per MB of the page that writes, ms`]: writer,
     [`${what}, CPU per MB of the page that reads, ms`]: reader,
     [`${what}, CPU per MB of the server, ms`]: server,
   };
+}
+
+/** What an act gives, and by how much it changed each of the figures that `look` gives. */
+async function withChanges(look, act) {
+  const before = await look();
+  const value = await act();
+  const after = await look();
+  return { value, changes: after.map((figure, index) => figure - before[index]) };
 }

@@ -175,13 +175,13 @@ class Stage {
   /** What the processors have done for all processes, in seconds. */
   async processorSeconds() {
     const browser = await this.#browser.processorSeconds();
-    return browser + seconds(this.#server.child.pid) + seconds(this.#socketio.child.pid);
+    return browser + this.serverSeconds() + seconds(this.#socketio.child.pid);
   }
 
   /** The processes of the browser and the server, with what the processors have done for each. */
   async processes() {
     const { pid } = this.#server.child;
-    const server = { type: "server", id: pid, cpuTime: seconds(pid) };
+    const server = { type: "server", id: pid, cpuTime: this.serverSeconds() };
     return [...(await this.#browser.processes()), server];
   }
 
