@@ -204,10 +204,8 @@ export class Core {
 
   /** Tells the engine that something is over. One that is dead knows. */
   tellOver(act: (engine: Engine) => void): void {
-    this.#quietly((engine) => {
-      act(engine);
-      engine.settle();
-    });
+    this.#quietly(act);
+    this.#quietly(settle);
   }
 
   /** Gives a command that is answered later, unless it gives no number. */
