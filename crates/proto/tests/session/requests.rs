@@ -13,6 +13,13 @@ fn send(bench: &mut Bench) -> RequestId {
     bench.session.send(bench.now, &"ada".into(), outgoing("chat", "{}", b"")).unwrap()
 }
 
+/// Four requests one after the other, with what the first is called on the wire.
+fn send_four(bench: &mut Bench) -> (MessageId, [RequestId; 4]) {
+    let request = send(bench);
+    let (first, _) = bench.asked();
+    (first, [request, send(bench), send(bench), send(bench)])
+}
+
 fn failures(bench: &mut Bench) -> Vec<(RequestId, ErrorCode)> {
     let answered = bench.events().into_iter().filter_map(|event| match event {
         Event::Answered { request, result } => Some((request, result.unwrap_err().code)),
@@ -147,9 +154,7 @@ fn the_time_for_an_answer_is_a_setting() {
 #[test]
 fn one_message_answers_requests_one_after_the_other() {
     let mut bench = Bench::joined(Server::Ours);
-    let request = send(&mut bench);
-    let (first, _) = bench.asked();
-    let requests = [request, send(&mut bench), send(&mut bench), send(&mut bench)];
+    let (first, requests) = send_four(&mut bench);
 
     bench.receive(ServerFrame::Responses { first, count: 3 });
 
@@ -165,9 +170,7 @@ fn one_message_answers_requests_one_after_the_other() {
 #[test]
 fn what_is_done_after_a_request_can_be_taken_at_once() {
     let mut bench = Bench::joined(Server::Ours);
-    let request = send(&mut bench);
-    let (first, _) = bench.asked();
-    let requests = [request, send(&mut bench), send(&mut bench), send(&mut bench)];
+    let (first, requests) = send_four(&mut bench);
     let refused = Content::Error { text: "no".into(), code: None };
     assert_eq!(bench.events(), []);
 
@@ -182,7 +185,7 @@ fn what_is_done_after_a_request_can_be_taken_at_once() {
         bench.session.handle_input(bench.now, Input::Received(&packet));
     }
 
-    let before = RequestId(request.0 - 1);
+    let before = RequestId(requests[0].0 - 1);
     assert_eq!(bench.session.poll_done_after(before), requests[1]);
     // The failure is next, and is told as one.
     assert_eq!(bench.session.poll_done_after(requests[1]), requests[1]);
