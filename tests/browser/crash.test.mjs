@@ -42,9 +42,7 @@ it("a trap in a call ends everything with one error", async () => {
   const seen = await page.evaluate(async () => {
     const { ada, help, destroy } = globalThis;
     void ada.localParticipant.name;
-    const bob =
-      ada.messaging.remoteParticipants[0] ??
-      (await help.next(ada.messaging, "participant_added")).participant;
+    const bob = await help.other(ada);
     const states = [];
     ada.on("statechange", ({ current, reason }) => states.push([current, reason?.code]));
     const writer = await ada.messaging.createStream(bob, {});
@@ -110,9 +108,7 @@ it("a loop that is busy when the instance fails ends with the error", async () =
   });
   await other.evaluate(async () => {
     const { bob, help } = globalThis;
-    const ada =
-      bob.messaging.remoteParticipants[0] ??
-      (await help.next(bob.messaging, "participant_added")).participant;
+    const ada = await help.other(bob);
     const writer = await bob.messaging.createStream(ada, {});
     await writer.write({ data: new Uint8Array(3) });
   });
@@ -143,9 +139,7 @@ it("a trap that closing finds ends what waits too", async () => {
   await stage.join(other, "crash-3", "bob");
   const codes = await page.evaluate(async () => {
     const { ada, help, destroy } = globalThis;
-    const bob =
-      ada.messaging.remoteParticipants[0] ??
-      (await help.next(ada.messaging, "participant_added")).participant;
+    const bob = await help.other(ada);
     const open = [ada.messaging.stream(bob, "ask", {}), ada.messaging.sendMessage(bob, "x", {})];
     destroy();
     const closing = ada.close();

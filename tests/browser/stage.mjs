@@ -91,6 +91,11 @@ async function prepare() {
       }
       return client.messaging.getParticipant(id);
     },
+    /** Whoever else is there, once somebody is. */
+    async other({ messaging }) {
+      const [first] = messaging.remoteParticipants;
+      return first ?? (await globalThis.help.next(messaging, "participant_added")).participant;
+    },
     /** What a promise rejects with, as plain data. */
     async failure(act) {
       try {
